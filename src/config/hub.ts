@@ -1,0 +1,114 @@
+import { setting } from './setting.ts';
+import * as values from './values.ts';
+
+/** `mctunnel hub`. */
+export const hubSettings = {
+  gatewayListen: setting(values.listenAddress, 'HTTPS: the aggregated API and the direct gateway', {
+    placeholder: 'HOST:PORT',
+    default: '0.0.0.0:8080',
+  }),
+  tunnelListen: setting(values.listenAddress, 'gRPC: enrolment and tunnels, the only port that agents need', {
+    placeholder: 'HOST:PORT',
+    default: '0.0.0.0:8443',
+  }),
+  opsListen: setting(values.listenAddress, 'HTTP: /livez /readyz /healthz /metrics', {
+    placeholder: 'HOST:PORT',
+    default: '127.0.0.1:8081',
+  }),
+  kubeconfig: setting(
+    values.filePath.optional(),
+    'the hub cluster; in-cluster when a service account is mounted; neither: standalone',
+    { placeholder: 'FILE' },
+  ),
+  dataDir: setting(values.filePath, 'standalone: CAs, certificates and registrations, files of mode 0600', {
+    placeholder: 'DIR',
+    default: './.mctunnel/hub',
+  }),
+  gatewayCertFile: setting(
+    values.filePath.optional(),
+    "serving certificate of the gateway (else the hub's CA issues one)",
+    {
+      placeholder: 'FILE',
+    },
+  ),
+  gatewayKeyFile: setting(values.filePath.optional(), 'its private key', { placeholder: 'FILE' }),
+  tunnelCertFile: setting(
+    values.filePath.optional(),
+    "serving certificate of the tunnel port (else the hub's CA issues one)",
+    {
+      placeholder: 'FILE',
+    },
+  ),
+  tunnelKeyFile: setting(values.filePath.optional(), 'its private key', { placeholder: 'FILE' }),
+  advertise: setting(
+    values.hostList,
+    "host names and addresses for issued certificates, besides localhost and the Service's names; the first is what agents are told to dial",
+    { placeholder: 'HOST[,HOST]', default: 'localhost' },
+  ),
+  tokenAuthFile: setting(
+    values.filePath.optional(),
+    'standalone: Kubernetes\' static token CSV (token,user,uid,"group,group")',
+    {
+      placeholder: 'FILE',
+    },
+  ),
+  clientCaFile: setting(values.filePath.optional(), 'CA bundle for client certificates of direct callers', {
+    placeholder: 'FILE',
+  }),
+  tokenAudiences: setting(values.textList.optional(), 'audiences that a bearer token must be meant for', {
+    placeholder: 'AUD[,AUD]',
+  }),
+  authorizeInnerVerb: setting(
+    values.toggle,
+    'ask the authoriser also with the verb of the request inside /proxy',
+    {
+      default: 'false',
+    },
+  ),
+  maxInFlightPerUser: setting(
+    values.positiveInteger,
+    'requests in flight per user, watches included; more get a 429',
+    {
+      placeholder: 'N',
+      default: '400',
+    },
+  ),
+  maxInFlightPerCluster: setting(
+    values.positiveInteger,
+    'requests in flight per cluster, watches included; more get a 429',
+    {
+      placeholder: 'N',
+      default: '1000',
+    },
+  ),
+  responseHeadTimeout: setting(
+    values.durationMs,
+    "how long a cluster's answer may take to begin (not watches, not upgrades)",
+    {
+      placeholder: 'DURATION',
+      default: '65s',
+    },
+  ),
+  drainTimeout: setting(values.durationMs, 'how long open requests may run on after SIGTERM', {
+    placeholder: 'DURATION',
+    default: '60s',
+  }),
+  auditLog: setting(values.filePath.optional(), 'one JSON line per proxied request; - is standard output', {
+    placeholder: 'FILE|-',
+  }),
+  auditLogRequired: setting(values.toggle, 'refuse requests while the audit log cannot be written', {
+    default: 'false',
+  }),
+  logLevel: setting(
+    values.oneOf('trace', 'debug', 'info', 'warn', 'error'),
+    'trace, debug, info, warn or error',
+    {
+      placeholder: 'LEVEL',
+      default: 'info',
+    },
+  ),
+  logFormat: setting(values.oneOf('json', 'pretty'), 'json or pretty', {
+    placeholder: 'FORMAT',
+    default: 'json',
+  }),
+} as const;
