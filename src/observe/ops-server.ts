@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Probes } from './probes.ts';
+
+export interface OpsServerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly probes: Probes;
+  readonly metrics: Registry;
+}
+
+export interface OpsServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const PROBE_PATHS = { '/livez': 'livez', '/readyz': 'readyz', '/healthz': 'livez' } as const;
+
+/** Plain HTTP for kubelets and Prometheus: /livez /readyz /healthz /metrics. Rejects when the address cannot be had. */
+export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  // A scrape is one small request; whoever is slower than this is not a scraper.
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    (request, response) => {
+      answer(options, request, response).catch(() => response.destroy());
+    },
+  );
+  server.maxConnections = 256;
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, { host, port }: OpsServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(
+  { probes, metrics }: OpsServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response
+      .writeHead(405, { Allow: 'GET, HEAD', 'Content-Type': 'text/plain; charset=utf-8' })
+      .end('method not allowed\n');
+    return;
+  }
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  if (path === '/metrics') {
+    response.writeHead(200, { 'Content-Type': metrics.contentType }).end(await metrics.metrics());
+    return;
+  }
+  const kind = Object.hasOwn(PROBE_PATHS, path) ? PROBE_PATHS[path as keyof typeof PROBE_PATHS] : undefined;
+  if (kind === undefined) {
+    response
+      .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
+      .end('known are /livez /readyz /healthz /metrics\n');
+    return;
+  }
+  const { ok, text } = probes.report(kind, new URLSearchParams(query));
+  response.writeHead(ok ? 200 : 500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
+}
