@@ -139,6 +139,8 @@ export interface Session {
    * 64 KiB or malformed). An `end()` or `write()` in the same turn of the event loop rides in the same Batch.
    */
   open(open: Open, handlers: StreamHandlers): Stream;
+  /** Pings now; without a byte within 5 s the session is over (TUNNEL_LOST). For a session that another one seems to have replaced. */
+  probe(): void;
   /** GoAway(DRAIN): no new streams; resolves when the open ones are over or the session is closed. */
   drain(retryAfterMs: number): Promise<void>;
   /** Ends at once; every stream gets `error`. Idempotent. */
