@@ -1,1 +1,3 @@
+export type * from './batch-transport.ts';
+export type * from './frame.ts';
 export type * from './types.ts';
