@@ -1,0 +1,118 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { MctunnelError } from '../errors.ts';
+import { isReservedExtra } from './identity.ts';
+import { prefixOf } from './name-match.ts';
+
+/** Bound of a policy file. */
+export const MAX_POLICY_BYTES = 1024 * 1024;
+
+const SYSTEM_PREFIX = 'system:';
+const name = z.string().min(1, 'is empty');
+const nameOrPrefix = name.refine(
+  (entry) => !entry.slice(0, -1).includes('*'),
+  'may have "*" only at its end',
+);
+const passedName = nameOrPrefix
+  .refine((entry) => prefixOf(entry) !== '', '"*" would give up all mapping; list names or prefixes')
+  .refine(
+    (entry) => !entry.startsWith(SYSTEM_PREFIX),
+    'names that begin with "system:" never pass, so that this entry would only make requests fail',
+  );
+const passedExtra = name
+  .refine((key) => key === key.toLowerCase(), 'keys of extras are lower case')
+  .refine((key) => !isReservedExtra(key), 'extras of authentication.kubernetes.io never pass');
+
+const denyRule = z.strictObject({
+  /** API group; `""` is the core group, `*` any. Absent: any. */
+  group: z.string().optional(),
+  /** Plural name, lower case, or `*`. */
+  resource: name.refine((value) => !value.includes('/'), 'write the part after "/" as subresource'),
+  /** `""` is the resource itself, `*` any subresource. Absent: the resource and all of its subresources. */
+  subresource: z.string().optional(),
+  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection` or `*`. Absent: all. */
+  verbs: z
+    .array(z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*']))
+    .min(1, 'an empty list would match nothing')
+    .optional(),
+  /** A request for all namespaces at once counts as one for each. Absent: all, and cluster-scoped resources. */
+  namespaces: z.array(name).min(1, 'an empty list would match nothing').optional(),
+});
+
+const policyRules = z.strictObject({
+  /** Who may come at all, by the hub's names; exact or a prefix. One listed user **or** group suffices. Absent: everybody. */
+  users: z.array(nameOrPrefix).optional(),
+  groups: z.array(nameOrPrefix).optional(),
+  passUsers: z.array(passedName).default([]),
+  passGroups: z.array(passedName).default([]),
+  passExtras: z.array(passedExtra).default([]),
+  /** Only get, list, watch, and `create` on the `*reviews`; no upgrade, no exec. */
+  readOnly: z.boolean().default(false),
+  /** False refuses every upgrade and pods/{exec,attach,portforward,proxy}, nodes/proxy, services/proxy under any method. */
+  allowExec: z.boolean().default(true),
+  denyResources: z.array(denyRule).default([]),
+});
+
+export type PolicyRules = Readonly<z.output<typeof policyRules>>;
+export type DenyRule = Readonly<z.output<typeof denyRule>>;
+
+/** Without a policy file. */
+export const DEFAULT_POLICY: PolicyRules = policyRules.parse({});
+
+/**
+ * Reads a policy file. Throws MctunnelError INVALID whose message has a line for everything that is wrong, each with its path
+ * (`denyResources[0].verbs[1]: …`); an unknown key is wrong.
+ */
+export function parsePolicy(text: string, identityPrefix: string): PolicyRules {
+  const parsed = policyRules.safeParse(parseYaml(text) ?? {});
+  const faults = parsed.success
+    ? passFaults(parsed.data, identityPrefix)
+    : parsed.error.issues.flatMap((issue) => issueLines(issue));
+  if (!parsed.success || faults.length > 0) throw invalid(faults);
+  return parsed.data;
+}
+
+function parseYaml(text: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) throw invalid(document.errors.map((error) => error.message));
+  try {
+    // No aliases: a small file could stand for a huge document.
+    return document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw invalid(['an alias (*name) is not allowed in a policy']);
+  }
+}
+
+/** Such an entry would never pass anything: a name that begins with the prefix always gets the prefix. */
+function passFaults(rules: PolicyRules, identityPrefix: string): string[] {
+  return (['passUsers', 'passGroups'] as const).flatMap((key) =>
+    rules[key].flatMap((entry, index) =>
+      entry.startsWith(identityPrefix)
+        ? [
+            `${key}[${index}]: names that begin with the identity prefix "${identityPrefix}" never pass unchanged`,
+          ]
+        : [],
+    ),
+  );
+}
+
+function issueLines(issue: z.core.$ZodIssue): string[] {
+  const path = pathText(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${path === '' ? key : `${path}.${key}`}: there is no such key`);
+  }
+  return [`${path === '' ? 'the file' : path}: ${issue.message}`];
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) {
+    text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}
+
+function invalid(faults: readonly string[]): MctunnelError {
+  return new MctunnelError('INVALID', faults.join('\n'), { hop: 'agent' });
+}

@@ -1,0 +1,122 @@
+import { MctunnelError } from '../errors.ts';
+import type { RequestInfo } from '../lib/request-info.ts';
+import type { Identity } from '../tunnel/index.ts';
+import { NameMatch } from './name-match.ts';
+import { DEFAULT_POLICY, type DenyRule, type PolicyRules } from './policy-schema.ts';
+
+/** Subresources that run something, or open a way to something that may: resource → its subresources, all of the core group. */
+const EXEC: Readonly<Record<string, readonly string[]>> = {
+  pods: ['exec', 'attach', 'portforward', 'proxy'],
+  nodes: ['proxy'],
+  services: ['proxy'],
+};
+const READ_VERBS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+/** Methods that read, as verbs of requests for something that is no resource (`/version`, `/openapi/v3`). */
+const READ_METHODS: ReadonlySet<string> = new Set(['get', 'head', 'options']);
+/** Only here does "reviews" mean a question: a custom resource may be called previews. */
+const REVIEW_GROUPS: ReadonlySet<string> = new Set(['authorization.k8s.io', 'authentication.k8s.io']);
+
+/** The rules of the cluster's owner. Immutable: a reload makes a new one. */
+export class Policy {
+  readonly rules: PolicyRules;
+  readonly #cluster: string;
+  readonly #users: NameMatch | undefined;
+  readonly #groups: NameMatch | undefined;
+
+  constructor(cluster: string, rules: PolicyRules = DEFAULT_POLICY) {
+    this.#cluster = cluster;
+    this.rules = rules;
+    this.#users = rules.users && new NameMatch(rules.users);
+    this.#groups = rules.groups && new NameMatch(rules.groups);
+  }
+
+  /**
+   * Throws MctunnelError POLICY_DENIED (hop agent, delivered no) when the rules refuse. `identity` is the hub's, before mapping;
+   * `request` says how the apiserver will understand the canonical path.
+   */
+  check(identity: Identity, request: RequestInfo, isUpgrade: boolean): void {
+    const reason = this.#refusal(identity, request, isUpgrade);
+    if (reason === undefined) return;
+    throw new MctunnelError(
+      'POLICY_DENIED',
+      `forbidden by the policy of cluster ${this.#cluster}: ${reason}`,
+      {
+        hop: 'agent',
+        delivered: 'no',
+      },
+    );
+  }
+
+  #refusal(identity: Identity, request: RequestInfo, isUpgrade: boolean): string | undefined {
+    const { rules } = this;
+    if (!this.#mayCome(identity)) return `the user ${JSON.stringify(identity.user)} may not come`;
+    const runs = isUpgrade || isExec(request);
+    if (runs && !rules.allowExec) return `${described(request)} is refused (allowExec: false)`;
+    if (rules.readOnly && (runs || !isRead(request)))
+      return `${described(request)} is refused (readOnly: true)`;
+    if (request.isResourceRequest && rules.denyResources.some((rule) => denies(rule, request))) {
+      return `${described(request)} is refused (denyResources)`;
+    }
+    return undefined;
+  }
+
+  /** A user who is listed, or one of whose groups is listed; everybody when neither list is given. */
+  #mayCome(identity: Identity): boolean {
+    const users = this.#users;
+    const groups = this.#groups;
+    if (users === undefined && groups === undefined) return true;
+    if (users?.matches(identity.user) === true) return true;
+    return groups !== undefined && identity.groups.some((group) => groups.matches(group));
+  }
+}
+
+function isExec(request: RequestInfo): boolean {
+  if (!request.isResourceRequest) return false;
+  // The legacy prefix `/api/v1/proxy/…`, gone from Kubernetes since 1.10.
+  if (request.verb === 'proxy') return true;
+  if (request.apiGroup !== '') return false;
+  return (
+    Object.hasOwn(EXEC, request.resource) && EXEC[request.resource]?.includes(request.subresource) === true
+  );
+}
+
+function isRead(request: RequestInfo): boolean {
+  if (!request.isResourceRequest) return READ_METHODS.has(request.verb);
+  if (READ_VERBS.has(request.verb)) return true;
+  return (
+    request.verb === 'create' &&
+    request.subresource === '' &&
+    REVIEW_GROUPS.has(request.apiGroup) &&
+    request.resource.endsWith('reviews')
+  );
+}
+
+/** What a rule leaves out matches everything. */
+function denies(rule: DenyRule, request: RequestInfo): boolean {
+  if (!matches(rule.resource, request.resource)) return false;
+  if (rule.group !== undefined && !matches(rule.group, request.apiGroup)) return false;
+  if (rule.subresource !== undefined && !matchesSubresource(rule.subresource, request.subresource))
+    return false;
+  if (rule.verbs !== undefined && !rule.verbs.some((verb) => matches(verb, request.verb))) return false;
+  if (rule.namespaces === undefined) return true;
+  // A request for all namespaces at once would show the listed ones as well.
+  return request.namespace === '' || rule.namespaces.includes(request.namespace);
+}
+
+function matches(pattern: string, value: string): boolean {
+  return pattern === '*' || pattern === value;
+}
+
+/** `*` means any subresource; the resource itself is `""`. */
+function matchesSubresource(pattern: string, value: string): boolean {
+  return pattern === '*' ? value !== '' : pattern === value;
+}
+
+function described(request: RequestInfo): string {
+  if (!request.isResourceRequest) return `${request.verb} of a path that is no resource`;
+  const resource =
+    request.subresource === '' ? request.resource : `${request.resource}/${request.subresource}`;
+  const group = request.apiGroup === '' ? '' : `.${request.apiGroup}`;
+  const namespace = request.namespace === '' ? '' : ` in the namespace ${JSON.stringify(request.namespace)}`;
+  return `${request.verb} ${resource}${group}${namespace}`;
+}
