@@ -1,0 +1,191 @@
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { setting, values } from '../config/index.ts';
+import { MctunnelError } from '../errors.ts';
+import type { ClusterStatus, ObjectMeta } from '../registry/ports.ts';
+import { HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
+import { CLUSTERS_PATH, REGISTRATIONS_PATH } from './paths.ts';
+import { clusterNameOperand, withSettings } from './settings-command.ts';
+import { formatAge, formatTable } from './table.ts';
+import { UsageError } from './usage-error.ts';
+
+interface Cluster {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly paused?: boolean };
+  readonly status?: ClusterStatus;
+}
+
+interface ClusterList {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly Cluster[];
+}
+
+const PAGE_SIZE = 500;
+
+const listSettings = {
+  output: setting(values.oneOf('table', 'wide', 'json', 'yaml'), 'table, wide, json or yaml', {
+    placeholder: 'FORMAT',
+    default: 'table',
+  }),
+  watch: setting(
+    values.toggle,
+    'after the list, print each change (table and wide: the changed row; json: one object a line)',
+    {
+      default: 'false',
+    },
+  ),
+  ...hubClientSettings,
+} as const;
+
+export function clustersCommand(): Command {
+  const command = new Command('clusters').description(
+    'list the clusters and their state; delete, pause or resume one',
+  );
+  withSettings(command, listSettings, async ({ output, watch, ...config }) => {
+    await withHub(config, (client) => list(client, output, watch));
+  });
+  command.addOption(command.createOption('-o <FORMAT>', 'short for --output'));
+  command.hook('preAction', (_, action) => {
+    const short = action.opts<{ o?: string }>().o;
+    if (short !== undefined) action.setOptionValue('output', short);
+  });
+  command.addCommand(
+    single(
+      'delete',
+      "delete a cluster's registration: its agent's certificate is refused from then on",
+      async (client, name) => {
+        await client.call('DELETE', `${REGISTRATIONS_PATH}/${name}`);
+        return `cluster "${name}" deleted`;
+      },
+    ),
+  );
+  command.addCommand(
+    single('pause', 'close the tunnels of a cluster and let it make no new ones', setPaused(true, 'paused')),
+  );
+  command.addCommand(single('resume', 'let a paused cluster connect again', setPaused(false, 'resumed')));
+  return command;
+}
+
+function single(
+  verb: string,
+  description: string,
+  act: (client: HubClient, name: string) => Promise<string>,
+): Command {
+  const command = new Command(verb).description(description).argument('<NAME>', 'the cluster');
+  return withSettings(command, hubClientSettings, async (config, operands) => {
+    const name = clusterNameOperand(operands[0] ?? '');
+    await withHub(config, async (client) => {
+      process.stdout.write(`${await act(client, name)}\n`);
+    });
+  });
+}
+
+function setPaused(paused: boolean, done: string) {
+  return async (client: HubClient, name: string): Promise<string> => {
+    await client.call(
+      'PATCH',
+      `${REGISTRATIONS_PATH}/${name}`,
+      { spec: { paused } },
+      'application/merge-patch+json',
+    );
+    return `cluster "${name}" ${done}`;
+  };
+}
+
+async function withHub(config: HubClientConfig, act: (client: HubClient) => Promise<void>): Promise<void> {
+  const client = await HubClient.create(config);
+  try {
+    await act(client);
+  } finally {
+    await client.close();
+  }
+}
+
+type Output = 'table' | 'wide' | 'json' | 'yaml';
+
+async function list(client: HubClient, output: Output, watch: boolean): Promise<void> {
+  if (watch && output === 'yaml')
+    throw new UsageError(['--watch: yaml cannot be watched; use json or a table']);
+  const { items, resourceVersion } = await readAll(client);
+  const print = (clusters: readonly Cluster[]): string => render(clusters, output);
+  if (output === 'json' || output === 'yaml') {
+    const whole = {
+      apiVersion: 'gateway.mctunnel.io/v1',
+      kind: 'ClusterList',
+      metadata: { resourceVersion },
+      items,
+    };
+    process.stdout.write(output === 'json' ? `${JSON.stringify(whole, null, 2)}\n` : stringify(whole));
+  } else if (items.length === 0 && !watch) {
+    process.stderr.write(
+      'No clusters are registered; "mctunnel token create --cluster NAME" registers one.\n',
+    );
+  } else {
+    process.stdout.write(print(items));
+  }
+  if (watch) await follow(client, resourceVersion, output);
+}
+
+async function readAll(client: HubClient): Promise<{ items: Cluster[]; resourceVersion: string }> {
+  const items: Cluster[] = [];
+  let next = '';
+  for (;;) {
+    const query = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
+    const page = (await client.call('GET', `${CLUSTERS_PATH}?limit=${PAGE_SIZE}${query}`)) as ClusterList;
+    items.push(...page.items);
+    next = page.metadata.continue ?? '';
+    if (next === '') return { items, resourceVersion: page.metadata.resourceVersion };
+  }
+}
+
+async function follow(client: HubClient, resourceVersion: string, output: Output): Promise<void> {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  let from = resourceVersion;
+  try {
+    for (;;) {
+      const path = `${CLUSTERS_PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
+      for await (const line of client.lines(path, controller.signal)) {
+        const event = JSON.parse(line) as { type: string; object: Cluster & { message?: string } };
+        if (event.type === 'ERROR')
+          throw new MctunnelError('EXPIRED', `the watch ended: ${event.object.message ?? 'no reason given'}`);
+        from = event.object.metadata.resourceVersion;
+        if (event.type === 'BOOKMARK') continue;
+        if (output === 'json') process.stdout.write(`${JSON.stringify(event)}\n`);
+        else process.stdout.write(render([event.object], output).split('\n').slice(1).join('\n'));
+      }
+    }
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+  }
+}
+
+function render(clusters: readonly Cluster[], output: Output): string {
+  const now = Date.now();
+  const heads = ['NAME', 'CONNECTED', 'SINCE', 'AGENT', 'KUBERNETES', 'ROUND TRIP', 'LAST REASON'];
+  const wide = ['SESSIONS', 'REMOTE ADDRESS', 'CERTIFICATE UNTIL', 'CLUSTER UID'];
+  const rows = clusters.map((cluster) => {
+    const status = cluster.status ?? {};
+    const session = status.sessions?.[0];
+    const connected = status.conditions?.find((condition) => condition.type === 'Connected');
+    const roundTrip = session?.roundTripMs;
+    const row = [
+      cluster.metadata.name,
+      cluster.spec?.paused === true ? 'Paused' : (connected?.status ?? 'False'),
+      connected === undefined ? 'never' : formatAge(connected.lastTransitionTime, now),
+      session?.agentVersion ?? '',
+      status.kubernetesVersion ?? '',
+      roundTrip === undefined ? '' : `${roundTrip.toFixed(1)}ms`,
+      connected?.status === 'True' ? '' : (status.lastDisconnect?.message ?? connected?.message ?? ''),
+    ];
+    if (output !== 'wide') return row;
+    return [
+      ...row,
+      String(status.sessions?.length ?? 0),
+      session?.remoteAddress ?? '',
+      status.certificate?.notAfter ?? '',
+      status.clusterUID ?? '',
+    ];
+  });
+  return formatTable(output === 'wide' ? [...heads, ...wide] : heads, rows);
+}

@@ -1,0 +1,105 @@
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { setting, values } from '../config/index.ts';
+import { MctunnelError } from '../errors.ts';
+import type { KubeContext } from '../kube/index.ts';
+import { fileProblem, writeAtomic } from '../lib/files.ts';
+import { HubClient, hubClientSettings, hubContext } from './hub-client.ts';
+import { CLUSTERS_PATH } from './paths.ts';
+import { clusterNameOperand, withSettings } from './settings-command.ts';
+
+const kubeconfigSettings = {
+  output: setting(values.filePath, 'where to write it (mode 0600); - is standard output', {
+    placeholder: 'FILE',
+    default: '-',
+  }),
+  ...hubClientSettings,
+} as const;
+
+type Fields = Record<string, unknown>;
+
+export function kubeconfigCommand(): Command {
+  const command = new Command('kubeconfig')
+    .description(
+      "write a kubeconfig with a context per cluster, made from your own hub context; it holds no cluster's credential",
+    )
+    .argument('[NAME...]', 'the clusters (default: all that are registered)');
+  return withSettings(command, kubeconfigSettings, async ({ output, ...config }, operands) => {
+    const named = operands.map(clusterNameOperand);
+    const names = named.length > 0 ? named : await allNames(await HubClient.create(config));
+    if (names.length === 0) throw new MctunnelError('NOT_FOUND', 'no clusters are registered at this hub');
+    const text = stringify(clusterContexts(hubContext(config), names));
+    if (output === '-') {
+      process.stdout.write(text);
+      return;
+    }
+    try {
+      await writeAtomic(output, text);
+    } catch (error) {
+      throw new MctunnelError('INVALID', fileProblem('write', output, error), { cause: error });
+    }
+    process.stderr.write(
+      `Wrote ${names.length} ${names.length === 1 ? 'context' : 'contexts'} to ${output}; try: kubectl --kubeconfig ${output} --context ${names[0] ?? ''} get pods -A\n`,
+    );
+  });
+}
+
+async function allNames(client: HubClient): Promise<readonly string[]> {
+  try {
+    const { items } = (await client.call('GET', CLUSTERS_PATH)) as {
+      items: readonly { metadata: { name: string } }[];
+    };
+    return items.map((item) => item.metadata.name);
+  } finally {
+    await client.close();
+  }
+}
+
+/** The hub's context once for each cluster: the same server, CA and user, the cluster's path behind the server. */
+function clusterContexts(hub: KubeContext, names: readonly string[]): Fields {
+  const exported = JSON.parse(hub.config.exportConfig()) as {
+    clusters: readonly { cluster: Fields }[];
+    users: readonly { name: string; user: Fields }[];
+  };
+  const cluster = exported.clusters[0]?.cluster ?? {};
+  const user = exported.users[0];
+  const userName = user === undefined || user.name === '' ? 'hub' : user.name;
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': names[0],
+    clusters: names.map((name) => ({
+      name,
+      cluster: { ...cluster, server: `${hub.server}${CLUSTERS_PATH}/${name}/proxy` },
+    })),
+    users: [
+      {
+        name: userName,
+        user: {
+          ...user?.user,
+          ...(hub.tokenFile !== undefined && { tokenFile: hub.tokenFile }),
+          ...impersonation(hub),
+        },
+      },
+    ],
+    contexts: names.map((name) => ({ name, context: { cluster: name, user: userName } })),
+  };
+}
+
+/** `as` and its relatives, which client-node does not keep. */
+function impersonation(hub: KubeContext): Fields {
+  const groups: string[] = [];
+  const extra: Record<string, string[]> = {};
+  const fields: Fields = {};
+  for (let i = 0; i + 1 < hub.impersonation.length; i += 2) {
+    const name = hub.impersonation[i] ?? '';
+    const value = Buffer.from(hub.impersonation[i + 1] ?? '', 'latin1').toString('utf8');
+    if (name === 'Impersonate-User') fields['as'] = value;
+    else if (name === 'Impersonate-Uid') fields['as-uid'] = value;
+    else if (name === 'Impersonate-Group') groups.push(value);
+    else (extra[decodeURIComponent(name.slice('Impersonate-Extra-'.length))] ??= []).push(value);
+  }
+  if (groups.length > 0) fields['as-groups'] = groups;
+  if (Object.keys(extra).length > 0) fields['as-user-extra'] = extra;
+  return fields;
+}

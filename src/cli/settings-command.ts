@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import {
+  flagOf,
+  resolveSettings,
+  values,
+  variableOf,
+  type Resolved,
+  type Settings,
+} from '../config/index.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Gives `command` a flag for each setting (and `--config`), and runs `run` with the resolved configuration.
+ * Rejects with UsageError (all problems at once) before anything has been done.
+ */
+export function withSettings<S extends Settings>(
+  command: Command,
+  settings: S,
+  run: (config: Resolved<S>, operands: readonly string[]) => Promise<void>,
+): Command {
+  for (const [key, spec] of Object.entries(settings)) {
+    const flags = spec.placeholder === undefined ? flagOf(key) : `${flagOf(key)} <${spec.placeholder}>`;
+    const notes = [
+      ...(spec.default === undefined || spec.placeholder === undefined ? [] : [`default: ${spec.default}`]),
+      `env: ${[variableOf(key), ...spec.alsoEnvironment].join(', ')}`,
+    ];
+    command.addOption(new Option(flags, `${spec.description} (${notes.join('; ')})`));
+  }
+  command.option('--config <FILE>', 'YAML file whose keys are the flags without their dashes');
+  return command.action(async () => {
+    const { config: configPath, ...flags } = command.opts<Record<string, unknown>>();
+    const resolution = resolveSettings(settings, {
+      flags,
+      environment: process.env,
+      file: typeof configPath === 'string' ? { path: configPath, text: readConfig(configPath) } : undefined,
+    });
+    if (!resolution.ok) throw new UsageError(resolution.problems);
+    await run(resolution.config, command.args);
+  });
+}
+
+/** `values.clusterName` for an operand. Throws UsageError. */
+export function clusterNameOperand(name: string): string {
+  const parsed = values.clusterName.safeParse(name);
+  if (!parsed.success) {
+    throw new UsageError([
+      `NAME: ${JSON.stringify(name)} is not valid; expected ${parsed.error.issues[0]?.message ?? ''}`,
+    ]);
+  }
+  return parsed.data;
+}
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError([`--config: cannot read ${path}: ${error instanceof Error ? error.message : ''}`]);
+  }
+}
