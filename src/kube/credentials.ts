@@ -1,0 +1,156 @@
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import { MctunnelError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { KubeContext } from './kubeconfig.ts';
+import { firstLine, pathOf, reasonOf } from './system-error.ts';
+
+/** What a connection to the API server needs. */
+export interface TlsMaterial {
+  readonly ca?: Buffer | string;
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface Credential {
+  /** Header lines of the caller: `Authorization` and impersonation; name, value, … */
+  readonly headers: readonly string[];
+  readonly tls: TlsMaterial;
+  /** Differs when `tls` differs: connections made with another one are not used any more. */
+  readonly tlsFingerprint: string;
+}
+
+/** Files and plug-ins are asked again after this; client-node itself keeps an exec plug-in's answer until it expires. */
+const REFRESH_MS = 10_000;
+
+/**
+ * The credentials of one context, kept fresh: certificate, key, CA and token files are read again at most every 10 s, exec plug-ins
+ * asked when their credential has expired. A refresh that fails keeps the last good credential; the first one throws MctunnelError INVALID.
+ */
+export class Credentials {
+  readonly #context: KubeContext;
+  readonly #clock: Clock;
+  #current: Credential | undefined;
+  #readAtMs = 0;
+  /** Set while a refresh runs; everybody waits for the same one. */
+  #refreshing: Promise<Credential> | undefined;
+
+  constructor(context: KubeContext, clock: Clock) {
+    this.#context = context;
+    this.#clock = clock;
+  }
+
+  /** At once when fresh. */
+  current(): Credential | Promise<Credential> {
+    if (this.#current !== undefined && this.#clock.now() - this.#readAtMs < REFRESH_MS) return this.#current;
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** The API server refused the credential (401): the next call reads it again. */
+  expire(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #refresh(): Promise<Credential> {
+    try {
+      this.#current = await readCredential(this.#context);
+    } catch (error) {
+      if (this.#current === undefined) throw error;
+    }
+    this.#readAtMs = this.#clock.now();
+    return this.#current;
+  }
+}
+
+async function readCredential(context: KubeContext): Promise<Credential> {
+  const { config, origin, tokenFile } = context;
+  const options: RequestOptions = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (error) {
+    throw new MctunnelError('INVALID', `${origin}: ${credentialProblem(error)}`, { cause: error });
+  }
+  const headers: string[] = [];
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers.push(name, String(value));
+  if (tokenFile !== undefined && !headers.includes('Authorization')) {
+    headers.push('Authorization', `Bearer ${readToken(tokenFile, origin)}`);
+  }
+  if (typeof options.auth === 'string') {
+    headers.push('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+  }
+  headers.push(...context.impersonation);
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  const tls: TlsMaterial = {
+    ...(isPem(ca) && { ca }),
+    ...(isPem(cert) && { cert }),
+    ...(isPem(key) && { key }),
+    ...(servername !== undefined && { servername }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
+  checkTls(tls, origin);
+  return { headers, tls, tlsFingerprint: fingerprint(tls) };
+}
+
+function readToken(path: string, origin: string): string {
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new MctunnelError('INVALID', `${origin}: token file ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new MctunnelError(
+      'INVALID',
+      `${origin}: token file ${path}: ${token === '' ? 'empty' : 'not one token'}`,
+    );
+  }
+  return token;
+}
+
+/** Finds a bad file now, with its name, instead of in the first handshake. */
+function checkTls(tls: TlsMaterial, origin: string): void {
+  const problem = (what: string, cause?: unknown) =>
+    new MctunnelError('INVALID', `${origin}: ${what}`, { cause });
+  if (tls.ca !== undefined && !tls.ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw problem('certificate-authority holds no PEM certificate');
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw problem('client-certificate and client-key must be given together');
+  }
+  if (tls.cert !== undefined && tls.key !== undefined) {
+    let matches: boolean;
+    try {
+      matches = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));
+    } catch (error) {
+      throw problem(`client certificate or key cannot be used: ${firstLine(error)}`, error);
+    }
+    if (!matches) throw problem('client-key does not belong to client-certificate');
+  }
+  try {
+    createSecureContext({ ...tls });
+  } catch (error) {
+    throw problem(`certificates cannot be used: ${firstLine(error)}`, error);
+  }
+}
+
+function credentialProblem(error: unknown): string {
+  const path = pathOf(error);
+  return path === undefined ? `no credential: ${firstLine(error)}` : `${path}: ${reasonOf(error)}`;
+}
+
+function isPem(value: unknown): value is Buffer | string {
+  return typeof value === 'string' || Buffer.isBuffer(value);
+}
+
+function fingerprint(tls: TlsMaterial): string {
+  const hash = createHash('sha256');
+  for (const part of [tls.ca, tls.cert, tls.key]) {
+    hash.update(part === undefined ? '-' : `${part.length}:`).update(part ?? '');
+  }
+  return hash.update(JSON.stringify([tls.servername, tls.rejectUnauthorized])).digest('hex');
+}
