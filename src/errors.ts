@@ -73,7 +73,19 @@ export function codeFromWire(wire: number): ErrorCode {
   return byWire.get(wire) ?? 'INTERNAL';
 }
 
+/** What is wrong with one field of an object: a StatusCause of Kubernetes. */
+export interface FieldFault {
+  /** `spec.limits.maxInFlight` */
+  readonly field: string;
+  /** CauseType of Kubernetes: FieldValueInvalid, FieldValueRequired, … */
+  readonly reason: string;
+  /** Without the field: `Invalid value: 0: …`. */
+  readonly message: string;
+}
+
 export interface MctunnelErrorOptions {
+  /** With INVALID: every fault of the object. */
+  readonly faults?: readonly FieldFault[];
   /** For logs only, never shown to a caller. */
   readonly cause?: unknown;
   /** Default `no`. */
@@ -93,6 +105,7 @@ export class MctunnelError extends Error {
   readonly hop: Hop;
   readonly statusCause: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly faults: readonly FieldFault[];
 
   constructor(code: ErrorCode, message: string, options: MctunnelErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -102,6 +115,7 @@ export class MctunnelError extends Error {
     this.hop = options.hop ?? 'hub';
     this.statusCause = options.statusCause;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.faults = options.faults ?? [];
   }
 
   /** Wraps anything thrown; an MctunnelError passes unchanged. The wrapped message is not shown to callers. */

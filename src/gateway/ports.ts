@@ -69,3 +69,133 @@ export interface Dialer {
   /** Throws MctunnelError CLUSTER_NOT_FOUND, CLUSTER_DISCONNECTED (since when and why in the message) or DRAINING. */
   dial(cluster: string): Session;
 }
+
+/** How an answer is to be rendered: the object itself, a Table of meta.k8s.io, or its metadata only. */
+export type Representation =
+  | { readonly as: 'Object' }
+  | { readonly as: 'Table'; readonly version: 'v1' | 'v1beta1' }
+  | { readonly as: 'PartialObjectMetadata'; readonly version: 'v1' | 'v1beta1' };
+
+/** One get, list or watch of `clusters`, authorised, its query parsed and its Accept negotiated. */
+export interface ClusterRead {
+  /** One object; undefined for the collection. */
+  readonly name: string | undefined;
+  readonly representation: Representation;
+  /** The query as decoded, with the API server's own names: labelSelector, limit, resourceVersion, includeObject, … */
+  readonly query: URLSearchParams;
+  /** Of the request, to be sent on; may be empty. */
+  readonly auditId: string;
+}
+
+/** A whole answer. `body` is a Status of Kubernetes when `status` is 400 or more. */
+export interface ReadAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** Seconds for Retry-After. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Takes a watch's events. Called in order; nothing after `end` or `refuse`. */
+export interface WatchObserver {
+  /** The watch is established: the response's headers go out, before any event. */
+  start(): void;
+  /** One `{type, object}`. False: deliver no more until `WatchHandle.resume`. */
+  event(event: unknown): boolean;
+  /** A clean end, between two events: timeoutSeconds is over, the store ended it, or it was too slow. */
+  end(): void;
+  /** Instead of `start`. */
+  refuse(answer: ReadAnswer): void;
+}
+
+export interface WatchHandle {
+  resume(): void;
+  stop(): void;
+}
+
+/** Registrations as Kind `Cluster` of gateway.mctunnel.io/v1, over HTTP's terms. */
+export interface ClusterReadView {
+  /** get or list. Rejects with MctunnelError only where there is no answer to pass on. */
+  read(read: ClusterRead): Promise<ReadAnswer>;
+  watch(read: ClusterRead, observer: WatchObserver): WatchHandle;
+}
+
+/** A request for a one-use token with which an agent enrols. */
+export interface TokenOrder {
+  readonly cluster: string;
+  /** uid of the registration: the token is bound to it. */
+  readonly uid: string;
+  readonly ttlSeconds: number;
+  /** Enrolment is allowed although the cluster has a live session. */
+  readonly replace: boolean;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expirationTimestamp: string;
+  /** `sha256:HEX` of the tunnel CA's SPKI, for `--hub-ca-hash`. */
+  readonly hubCAHash: string;
+  /** HOST:PORT values at which agents may dial the hub; the first is the best known. May be empty. */
+  readonly hubAddresses: readonly string[];
+}
+
+/** Throws MctunnelError (CONFLICT when the cluster has a live session and `replace` is not set). */
+export interface TokenIssuer {
+  issue(order: TokenOrder): Promise<IssuedToken>;
+}
+
+/**
+ * One request to `/proxy`, as audit and metrics want it. The gateway keeps one per request and fills it in while the request lives:
+ * read it inside the call, keep nothing of it.
+ */
+export interface ProxyRecord {
+  /** The caller's, else made here. Travels to the member, whose own audit log joins by it. */
+  readonly auditId: string;
+  /** W3C traceparent, or empty. */
+  readonly traceparent: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** The path form: `…/clusters/NAME/proxy` or `/NAME`. */
+  readonly cluster: string;
+  /** undefined: not authenticated. */
+  readonly caller: Caller | undefined;
+  /** Whom the agent made of them; empty when it did not say. */
+  readonly mappedUser: string;
+  readonly method: string;
+  /** Attributes of the request inside the cluster; undefined when its path was refused. */
+  readonly inner: RequestInfo | undefined;
+  readonly isUpgrade: boolean;
+  /** Of the answer to the client; 0 while there is none, 499 when the client left before. */
+  readonly status: number;
+  /** `yes`: the cluster answered. */
+  readonly delivered: Delivered | 'yes';
+  /** Bytes of body (or of the upgraded connection) from the client, and to it. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Until now, or until the end. */
+  readonly durationMs: number;
+  /** Set when mctunnel made the answer, or cut it: why, and which hop. */
+  readonly error: MctunnelError | undefined;
+}
+
+/** Audit and metrics. Called synchronously on the hot path: must not throw, must not wait. */
+export interface ProxyObserver {
+  /** Upgrades and watches, when their answer begins: they may live for days before `end`. */
+  start(record: ProxyRecord): void;
+  /** Every request, exactly once, when it is over. */
+  end(record: ProxyRecord): void;
+}
+
+/** A structured logger (pino's shape). */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Names of headers by which this hub's front proxy tells identities, in lower case; dropped from every request. */
+export interface IdentityHeaders {
+  readonly names: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+}

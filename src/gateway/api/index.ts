@@ -1,0 +1,1 @@
+export type { ApiOptions, HealthCheck, VersionInfo } from './options.ts';

@@ -1,0 +1,137 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MctunnelError } from '../../errors.ts';
+import type { ClusterRegistration, ClusterStatus, ObjectMeta } from '../ports.ts';
+import { invalid, REGISTRATION, type ParsedRegistration } from '../schema/index.ts';
+
+/** As etcd's limit for one object. */
+export const MAX_OBJECT_BYTES = 1_572_864;
+
+const RESOURCE = `${REGISTRATION.plural}.${REGISTRATION.group}`;
+
+export function notFound(name: string): MctunnelError {
+  return new MctunnelError('NOT_FOUND', `${RESOURCE} "${name}" not found`);
+}
+
+export function alreadyExists(name: string): MctunnelError {
+  return new MctunnelError('ALREADY_EXISTS', `${RESOURCE} "${name}" already exists`);
+}
+
+function conflict(name: string, why: string): MctunnelError {
+  return new MctunnelError('CONFLICT', `Operation cannot be fulfilled on ${RESOURCE} "${name}": ${why}`);
+}
+
+export interface Precondition {
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+}
+
+/** Throws CONFLICT in the API server's words. */
+export function checkPrecondition(current: ClusterRegistration, wanted: Precondition): void {
+  const { name, uid, resourceVersion } = current.metadata;
+  if (wanted.uid !== undefined && wanted.uid !== uid) {
+    throw conflict(
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+    );
+  }
+  if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
+    const words =
+      'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(name, words);
+  }
+}
+
+/** Only what has a value: an absent label map is not an empty one. */
+function writable(metadata: ParsedRegistration['metadata']): Partial<ObjectMeta> {
+  const { labels, annotations, finalizers, ownerReferences } = metadata;
+  return {
+    ...(labels && Object.keys(labels).length > 0 && { labels }),
+    ...(annotations && Object.keys(annotations).length > 0 && { annotations }),
+    ...(finalizers && finalizers.length > 0 && { finalizers }),
+    ...(ownerReferences && ownerReferences.length > 0 && { ownerReferences }),
+  };
+}
+
+function envelope(
+  metadata: ObjectMeta,
+  rest: Pick<ClusterRegistration, 'spec' | 'status'>,
+): ClusterRegistration {
+  return {
+    apiVersion: `${REGISTRATION.group}/${REGISTRATION.version}`,
+    kind: REGISTRATION.kind,
+    metadata,
+    spec: rest.spec,
+    status: rest.status,
+  };
+}
+
+export interface Birth {
+  readonly uid: string;
+  /** RFC 3339. */
+  readonly creationTimestamp: string;
+}
+
+/** A new object; the resourceVersion is the store's to set. The status of a manifest is not taken. */
+export function newRegistration(parsed: ParsedRegistration, birth: Birth): ClusterRegistration {
+  const { name, resourceVersion } = parsed.metadata;
+  if (resourceVersion !== undefined && resourceVersion !== '') {
+    throw new MctunnelError('BAD_REQUEST', 'resourceVersion should not be set on objects to be created');
+  }
+  const metadata = { name, ...birth, resourceVersion: '', generation: 1, ...writable(parsed.metadata) };
+  return envelope(metadata, { spec: parsed.spec, status: {} });
+}
+
+/**
+ * `current` with the labels, annotations, finalizers, owners and spec of `parsed`. The same object when nothing changes.
+ * Throws BAD_REQUEST (another name), CONFLICT (uid or resourceVersion of another time), INVALID.
+ */
+export function changedRegistration(
+  current: ClusterRegistration,
+  parsed: ParsedRegistration,
+): ClusterRegistration {
+  const { name, uid, resourceVersion } = parsed.metadata;
+  const was = current.metadata;
+  if (name !== was.name) {
+    const words = `the name of the object (${name}) does not match the name on the URL (${was.name})`;
+    throw new MctunnelError('BAD_REQUEST', words);
+  }
+  checkPrecondition(current, { uid, resourceVersion: resourceVersion === '' ? undefined : resourceVersion });
+  const change = writable(parsed.metadata);
+  if (was.deletionTimestamp !== undefined) {
+    const added = (change.finalizers ?? []).filter((finalizer) => !was.finalizers?.includes(finalizer));
+    if (added.length > 0) {
+      const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
+      throw invalid(name, [{ field: 'metadata.finalizers', reason: 'FieldValueForbidden', message }]);
+    }
+  }
+  const specChanged = !isDeepStrictEqual(current.spec, parsed.spec);
+  const metadata: ObjectMeta = {
+    name,
+    uid: was.uid,
+    resourceVersion: was.resourceVersion,
+    generation: was.generation + (specChanged ? 1 : 0),
+    creationTimestamp: was.creationTimestamp,
+    ...(was.deletionTimestamp !== undefined && { deletionTimestamp: was.deletionTimestamp }),
+    ...change,
+  };
+  const next = envelope(metadata, { spec: parsed.spec, status: current.status });
+  return isDeepStrictEqual(next, current) ? current : next;
+}
+
+/** `current` with another status; the same object when it is equal. */
+export function withStatus(current: ClusterRegistration, status: ClusterStatus): ClusterRegistration {
+  if (isDeepStrictEqual(current.status, status)) return current;
+  const pinned = current.status.clusterUID ?? '';
+  const wanted = status.clusterUID ?? '';
+  if (pinned !== '' && wanted !== '' && pinned !== wanted) {
+    const message =
+      'Invalid value: "object": clusterUID is immutable once set: clear it first to admit another cluster under this name';
+    throw invalid(current.metadata.name, [{ field: 'status', reason: 'FieldValueInvalid', message }]);
+  }
+  return { ...current, status };
+}
+
+/** Something else still has to be done before the object may go. */
+export function isHeldByFinalizer(registration: ClusterRegistration): boolean {
+  return (registration.metadata.finalizers ?? []).length > 0;
+}
