@@ -1,4 +1,6 @@
+import type { Delivered, MctunnelError } from '../errors.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
+import type { RequestInfo } from '../lib/request-info.ts';
 import type { FlatHeaders, Identity, Session } from '../tunnel/index.ts';
 
 /** What the gateway knows of a request before it is parsed further. HTTP/1.1 today; nothing here is Node's. */

@@ -139,7 +139,7 @@ function percentDecode(segment: string): string | undefined {
  */
 export function queryValues(query: string, key: string): readonly string[] {
   const values: string[] = [];
-  if (query.length < 2) return values;
+  if (query === '') return values;
   for (const pair of query.slice(query.charCodeAt(0) === 0x3f ? 1 : 0).split('&')) {
     if (pair === '' || pair.includes(';')) continue;
     const equals = pair.indexOf('=');
