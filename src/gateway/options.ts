@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import type { ClusterSpec } from '../registry/ports.ts';
-import type { Authenticator, Authorizer, Dialer, IdentityHeaders, Log, ProxyObserver } from './ports.ts';
+import type { Authenticator, Authorizer, Dialer, IdentityHeaders, ProxyObserver } from './ports.ts';
 
 /** PEM. Read again with `Gateway.setTls` when the files change. */
 export interface GatewayTls {
@@ -44,13 +45,23 @@ export interface ProxyOptions {
   readonly wallClock?: () => number;
 }
 
-export interface GatewayOptions extends ProxyOptions {
+/** Requests ⇄ streams. Make one, give its handler to the API's Express application, then both to the gateway. */
+export interface Proxy {
+  /** The proxy for one ordinary request, whatever server it came through. A path that is not a proxy path is answered 400. */
+  readonly handler: HttpHandler;
+  /** Requests that are not over, watches and upgrades included. */
+  readonly openRequests: number;
+}
+
+export interface GatewayOptions {
   readonly host: string;
   /** 0: any free one, see `Gateway.address`. */
   readonly port: number;
   readonly tls: GatewayTls;
-  /** Whatever is not `/proxy`: the Express application. Make it with the gateway's `proxyHandler` when it should proxy as well. */
+  readonly proxy: Proxy;
+  /** Whatever is not a proxy path: the Express application. */
   readonly api: HttpHandler;
+  readonly log: Log;
 }
 
 export interface Gateway {
@@ -60,11 +71,9 @@ export interface Gateway {
   readonly address: AddressInfo | undefined;
   /** New connections use it at once, open ones stay. Throws what OpenSSL says of an unfitting pair. */
   setTls(tls: GatewayTls): void;
-  /** The proxy for one request, whatever server it came through. A path that is not a proxy path is answered 400. */
-  readonly proxyHandler: HttpHandler;
   /**
    * New requests are answered 503 DRAINING; open ones run on until `timeoutMs`; then watches end at an event's end, the rest is cut
-   * and every socket closed. Resolves when all sockets are closed; never rejects. A second call shortens the time.
+   * and every socket closed. Resolves when all sockets are closed; never rejects. A second call may shorten the time.
    */
   drain(timeoutMs: number): Promise<void>;
 }

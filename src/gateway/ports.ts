@@ -188,14 +188,6 @@ export interface ProxyObserver {
   end(record: ProxyRecord): void;
 }
 
-/** A structured logger (pino's shape). */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** Names of headers by which this hub's front proxy tells identities, in lower case; dropped from every request. */
 export interface IdentityHeaders {
   readonly names: ReadonlySet<string>;
