@@ -25,6 +25,8 @@ export type AuthenticationMethod = 'front-proxy' | 'client-certificate' | 'token
 export interface Caller {
   readonly identity: Identity;
   readonly method: AuthenticationMethod;
+  /** Who asked, when `identity` is somebody that they impersonate. */
+  readonly impersonator?: Identity;
 }
 
 /**
@@ -137,8 +139,8 @@ export interface IssuedToken {
   readonly expirationTimestamp: string;
   /** `sha256:HEX` of the tunnel CA's SPKI, for `--hub-ca-hash`. */
   readonly hubCAHash: string;
-  /** HOST:PORT values at which agents may dial the hub; the first is the best known. May be empty. */
-  readonly hubAddresses: readonly string[];
+  /** HOST:PORT at which agents dial the hub, where the hub knows it. */
+  readonly hubAddress?: string;
 }
 
 /** Throws MctunnelError (CONFLICT when the cluster has a live session and `replace` is not set). */
@@ -192,4 +194,44 @@ export interface ProxyObserver {
 export interface IdentityHeaders {
   readonly names: ReadonlySet<string>;
   readonly prefixes: readonly string[];
+}
+
+export type TokenVerdict =
+  | { readonly authenticated: true; readonly identity: Identity }
+  /** `isDefinite`: the token itself was found wanting; otherwise the answer may be another in a moment and is not kept. */
+  | { readonly authenticated: false; readonly isDefinite: boolean };
+
+/** Whose bearer token is this? Rejects with MctunnelError REVIEW_FAILED when nobody can be asked. */
+export interface TokenReviewer {
+  review(token: string): Promise<TokenVerdict>;
+}
+
+/** Asks somebody else whether they may. Rejects with MctunnelError REVIEW_FAILED when nobody can be asked. */
+export interface AccessReviewer {
+  review(identity: Identity, attributes: AccessAttributes): Promise<Decision>;
+}
+
+/** How the front proxy of the hub cluster is known and tells identities (kube-system/extension-apiserver-authentication). */
+export interface RequestHeaderConfig {
+  /** PEM bundle; trusted for the front proxy's certificate and nothing else. */
+  readonly caPem: string;
+  /** Common names that the front proxy may have; empty: any. */
+  readonly allowedNames: readonly string[];
+  readonly usernameHeaders: readonly string[];
+  /** Empty: no uid is taken from a header. */
+  readonly uidHeaders: readonly string[];
+  readonly groupHeaders: readonly string[];
+  readonly extraHeaderPrefixes: readonly string[];
+}
+
+/** May change while running: another object then, the same one otherwise. */
+export interface RequestHeaderSource {
+  /** undefined: there is no front proxy. */
+  readonly requestHeader: RequestHeaderConfig | undefined;
+}
+
+/** May change while running. */
+export interface ClientCaSource {
+  /** PEM bundle for client certificates of direct callers; undefined: none are accepted. */
+  readonly clientCaPem: string | undefined;
 }
