@@ -1,3 +1,6 @@
+export { auditLine } from './audit.ts';
+export { LineFile, type LineFileOptions } from './line-file.ts';
 export { createLogger, type LoggerOptions } from './logger.ts';
 export { startOpsServer, type OpsServer, type OpsServerOptions } from './ops-server.ts';
 export { Probes, type Check, type ProbeKind } from './probes.ts';
+export { createProxyMetrics } from './proxy-metrics.ts';
