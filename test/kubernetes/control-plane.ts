@@ -1,6 +1,6 @@
 /** A real Kubernetes control plane on loopback: etcd, kube-apiserver and, when asked for, a controller manager and a node. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
@@ -52,6 +52,7 @@ export interface ApiResponse {
   readonly body: string;
 }
 
+const kubeletClientName = 'kube-apiserver-kubelet-client';
 const stopGraceMs = 10_000;
 const startTimeoutMs = 60_000;
 /** How often a start is tried again when somebody took a port that was free a moment ago. */
@@ -376,7 +377,7 @@ export class ControlPlane {
         }),
         kubeletCaCertificate: this.kubeletAuthority.certificate,
         kubeletClient: this.kubeletAuthority.issue({
-          commonName: 'kube-apiserver-kubelet-client',
+          commonName: kubeletClientName,
           usage: 'client',
         }),
         tokenKey,
@@ -405,7 +406,27 @@ export class ControlPlane {
   }
 
   #startNode(): void {
-    throw new Error('the node program is not there yet');
+    const file = (name: string, content: string): string => {
+      const path = join(this.directory, 'node', name);
+      writeFileSync(path, content, { mode: 0o600 });
+      return path;
+    };
+    const nodeName = `${this.name}-node`;
+    this.#node = this.#process(
+      'node',
+      [
+        `-name=${nodeName}`,
+        `-kubeconfig=${this.user(`system:node:${nodeName}`, ['system:nodes']).kubeconfig}`,
+        `-scheduler-kubeconfig=${this.user('system:kube-scheduler').kubeconfig}`,
+        `-kubelet-ca=${file('kubelet-ca.crt', this.kubeletAuthority.certificate)}`,
+        `-kubelet-ca-key=${file('kubelet-ca.key', this.kubeletAuthority.key)}`,
+        `-client-name=${kubeletClientName}`,
+        `-directory=${join(this.directory, 'node')}`,
+      ],
+      // It ends its pods' processes first.
+      'TERM',
+    );
+    this.#node.start();
   }
 
   async #defaultServiceAccount(): Promise<void> {
