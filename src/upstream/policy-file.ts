@@ -1,7 +1,7 @@
 import { MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import { Policy } from './policy.ts';
+import { Policy, type PolicySource } from './policy.ts';
 import { MAX_POLICY_BYTES, parsePolicy } from './policy-schema.ts';
 
 export interface PolicyFileOptions {
@@ -14,11 +14,6 @@ export interface PolicyFileOptions {
   /** The changed file is bad; the last good policy stays in use. Told once per problem. */
   readonly onError?: (problem: unknown) => void;
   readonly clock?: Clock;
-}
-
-/** The policy that is in use now. */
-export interface PolicySource {
-  readonly current: Policy;
 }
 
 export interface PolicyFile extends PolicySource {
@@ -35,7 +30,10 @@ export async function watchPolicyFile(options: PolicyFileOptions): Promise<Polic
   return watchFiles<Policy>({
     paths: [options.path],
     maxBytes: MAX_POLICY_BYTES,
-    parse: ([contents]) => new Policy(options.cluster, parsePolicy(decode(contents), options.identityPrefix)),
+    parse: ([contents]) => {
+      const rules = parsePolicy(decode(contents), options.identityPrefix);
+      return new Policy(options.cluster, rules, options.identityPrefix);
+    },
     onChange: (policy) => options.onChange?.(policy),
     onError: (problem) => options.onError?.(problem),
     ...(options.clock === undefined ? {} : { clock: options.clock }),

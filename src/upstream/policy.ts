@@ -1,6 +1,7 @@
 import { MctunnelError } from '../errors.ts';
 import type { RequestInfo } from '../lib/request-info.ts';
 import type { Identity } from '../tunnel/index.ts';
+import { DEFAULT_IDENTITY_PREFIX, IdentityMapping } from './identity.ts';
 import { NameMatch } from './name-match.ts';
 import { DEFAULT_POLICY, type DenyRule, type PolicyRules } from './policy-schema.ts';
 
@@ -16,16 +17,30 @@ const READ_METHODS: ReadonlySet<string> = new Set(['get', 'head', 'options']);
 /** Only here does "reviews" mean a question: a custom resource may be called previews. */
 const REVIEW_GROUPS: ReadonlySet<string> = new Set(['authorization.k8s.io', 'authentication.k8s.io']);
 
-/** The rules of the cluster's owner. Immutable: a reload makes a new one. */
+/** The rules of the cluster's owner, and the mapping of names by them. Immutable: a reload makes a new one. */
 export class Policy {
   readonly rules: PolicyRules;
+  readonly mapping: IdentityMapping;
   readonly #cluster: string;
   readonly #users: NameMatch | undefined;
   readonly #groups: NameMatch | undefined;
 
-  constructor(cluster: string, rules: PolicyRules = DEFAULT_POLICY) {
+  /** Throws MctunnelError INVALID for an identity prefix that cannot keep names apart. */
+  constructor(
+    cluster: string,
+    rules: PolicyRules = DEFAULT_POLICY,
+    identityPrefix = DEFAULT_IDENTITY_PREFIX,
+  ) {
     this.#cluster = cluster;
     this.rules = rules;
+    const { passUsers, passGroups, passExtras } = rules;
+    this.mapping = new IdentityMapping({
+      cluster,
+      prefix: identityPrefix,
+      passUsers,
+      passGroups,
+      passExtras,
+    });
     this.#users = rules.users && new NameMatch(rules.users);
     this.#groups = rules.groups && new NameMatch(rules.groups);
   }
@@ -68,6 +83,11 @@ export class Policy {
     if (users?.matches(identity.user) === true) return true;
     return groups !== undefined && identity.groups.some((group) => groups.matches(group));
   }
+}
+
+/** The policy that is in use now: a constant one, or a file that is followed. */
+export interface PolicySource {
+  readonly current: Policy;
 }
 
 function isExec(request: RequestInfo): boolean {

@@ -248,7 +248,10 @@ describe('the policy file', () => {
           told?.();
         },
       });
-      cleanup.push(async () => Promise.resolve(file.close()));
+      cleanup.push(() => {
+        file.close();
+        return Promise.resolve();
+      });
       expect(file.current.rules.readOnly).toBe(true);
 
       await writeFile(path, 'allowExec: false');

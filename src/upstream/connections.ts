@@ -1,0 +1,54 @@
+import { Pool, type Dispatcher } from 'undici';
+import { CONNECT_TIMEOUT_MS, MAX_RESPONSE_HEAD_BYTES, TCP_KEEPALIVE_MS, type Member } from './member.ts';
+
+/** Idle connections are closed after this long; kube-apiserver closes its own after 90 s. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** The HTTP/1.1 connections to one member. Long requests have a pool of their own, so that they cannot starve the short ones. */
+export class Connections {
+  readonly member: Member;
+  readonly #short: Pool;
+  readonly #long: Pool;
+
+  constructor(member: Member) {
+    this.member = member;
+    this.#short = pool(member);
+    this.#long = pool(member);
+  }
+
+  /** Starts a request on an idle connection, or on a new one; never queues behind another request. */
+  dispatch(isLong: boolean, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    (isLong ? this.#long : this.#short).dispatch(options, handler);
+  }
+
+  /** Takes no new requests; those that run end by themselves. Resolves when they have. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#short.close(), this.#long.close()]);
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([this.#short.destroy(), this.#long.destroy()]);
+  }
+}
+
+function pool(member: Member): Pool {
+  return new Pool(member.origin, {
+    // One request per connection, as many connections as requests: whoever calls bounds their number.
+    connections: null,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    connect: {
+      secureContext: member.secureContext,
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      rejectUnauthorized: true,
+      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+      ...(member.serverName === '' ? {} : { servername: member.serverName }),
+    },
+  });
+}

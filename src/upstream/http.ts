@@ -1,0 +1,377 @@
+import type { Dispatcher } from 'undici';
+import { MctunnelError } from '../errors.ts';
+import { headerValue } from '../lib/headers.ts';
+import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
+import type { Connections } from './connections.ts';
+import type { Deadlines } from './deadlines.ts';
+import {
+  badRequest,
+  broken,
+  CANCELLED,
+  codeOf,
+  headTimeout,
+  protocolFault,
+  redirectRefused,
+  unreachable,
+} from './failure.ts';
+import { isFollowed, isRedirect, resolveRedirect, withLocation } from './redirect.ts';
+import { RequestBody } from './request-body.ts';
+import type { MemberRequest } from './request.ts';
+import { answerFault, flatHeaders, passedResponseHeaders, passedTrailers } from './response.ts';
+
+/** A body of at most this announced length is sent in one piece with its head, when all of it came in one Batch. */
+const MAX_COLLECTED_BYTES = 64 * 1024;
+/** Informational answers before the final one. */
+const MAX_INFORMATIONAL = 16;
+/** Of an answer that is not passed on, because its redirect is followed. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+/** May be sent a second time when a kept-alive connection broke before the first byte of an answer (RFC 9110 section 9.2.2). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** What all requests of one upstream share. */
+export interface HttpContext {
+  readonly cluster: string;
+  readonly deadlines: Deadlines;
+  /** The request is over, however it ended. */
+  readonly onOver: (exchange: HttpExchange) => void;
+}
+
+/**
+ * One request that is no upgrade, between its stream and undici. It is the handler of both: one object per request, no promise, no Error
+ * and no timer of its own.
+ *
+ *     collecting ──► sent ──► answering ──► over
+ *
+ * `delivered` is no exactly while `onRequestStart` has not run.
+ */
+export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler {
+  readonly isLong: boolean;
+  readonly #context: HttpContext;
+  readonly #connections: Connections;
+  readonly #stream: Stream;
+  readonly #request: MemberRequest;
+  readonly #deadlineMs: number;
+  #deadlineSlot = -1;
+
+  #controller: Dispatcher.DispatchController | undefined;
+  /** The stream has been told the end, good or bad; or nobody waits for it any more. */
+  #isOver = false;
+  /** onOver was called: undici holds nothing of this request. */
+  #isReleased = false;
+  #isDispatched = false;
+  #isSent = false;
+  #hasAnswered = false;
+  #isRetry = false;
+  #informational = 0;
+
+  /** A small announced body, as far as it came; undefined when there is none, or it is streamed. */
+  #collected: Buffer | undefined;
+  #collectedBytes = 0;
+  #body: RequestBody | undefined;
+  #requestEnded = false;
+
+  /** Target of the redirect that is followed once its answer has ended; its body is discarded. */
+  #following: string | undefined;
+  #hasFollowed = false;
+  #discardedBytes = 0;
+
+  constructor(
+    context: HttpContext,
+    connections: Connections,
+    open: Open,
+    request: MemberRequest,
+    stream: Stream,
+  ) {
+    this.#context = context;
+    this.#connections = connections;
+    this.#stream = stream;
+    this.#request = request;
+    this.isLong = request.isLong;
+    this.#deadlineMs = open.deadlineMs;
+    if (open.deadlineMs > 0) this.#deadlineSlot = context.deadlines.add(this, open.deadlineMs);
+    const { contentLength } = request;
+    if (contentLength !== undefined && contentLength > 0 && contentLength <= MAX_COLLECTED_BYTES) {
+      this.#collected = Buffer.allocUnsafe(contentLength);
+    }
+  }
+
+  // The stream's side.
+
+  data(chunk: Uint8Array): void {
+    if (this.#body !== undefined) {
+      this.#body.push(chunk);
+      return;
+    }
+    const collected = this.#collected;
+    if (this.#isOver || this.#isDispatched) {
+      this.#stream.take(chunk.length);
+    } else if (collected === undefined) {
+      this.#body = new RequestBody(this.#stream);
+      this.#body.push(chunk);
+    } else if (this.#collectedBytes + chunk.length > collected.length) {
+      this.#fail(badRequest('the body is longer than its Content-Length'));
+    } else {
+      collected.set(chunk, this.#collectedBytes);
+      this.#collectedBytes += chunk.length;
+    }
+  }
+
+  end(): void {
+    // Trailers of a request are dropped: undici cannot send any, and no API server reads them.
+    this.#requestEnded = true;
+    if (this.#body !== undefined) this.#body.finish();
+    if (!this.#isDispatched && !this.#isOver) this.#dispatch();
+  }
+
+  /** The Batch is dispatched: a body that is not complete now is streamed. */
+  flush(): void {
+    if (this.#isDispatched || this.#isOver) return;
+    if (this.#collected !== undefined) {
+      if (this.#collectedBytes === 0) return;
+      const body = new RequestBody(this.#stream);
+      body.push(this.#collected.subarray(0, this.#collectedBytes));
+      this.#body = body;
+      this.#collected = undefined;
+    }
+    if (this.#body !== undefined) this.#dispatch();
+  }
+
+  drain(): void {
+    this.#controller?.resume();
+  }
+
+  /** The hub reads no more: there is nobody to answer. */
+  stop(): void {
+    if (!this.#isOver) this.#stream.reset(CANCELLED);
+    this.#abandon();
+  }
+
+  error(): void {
+    this.#abandon();
+  }
+
+  close(): void {
+    this.#abandon();
+  }
+
+  // The deadline's side.
+
+  expire(): void {
+    this.#deadlineSlot = -1;
+    if (this.#isOver) return;
+    this.#fail(headTimeout(this.#context.cluster, this.#deadlineMs, this.#isSent ? 'unknown' : 'no'));
+  }
+
+  // undici's side.
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // A throw here takes the request back and leaves the connection usable.
+    if (this.#isOver) throw CANCELLED;
+    this.#controller = controller;
+    this.#isSent = true;
+  }
+
+  onResponseStarted(): void {
+    this.#hasAnswered = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (this.#isOver) return;
+    if (status < 200 && status !== 101) {
+      if (++this.#informational > MAX_INFORMATIONAL) this.#refuse('it has too many informational heads');
+      return;
+    }
+    const { method } = this.#request;
+    const headers = flatHeaders(controller.rawHeaders);
+    const fault = answerFault(method, status, headers);
+    if (fault !== undefined) {
+      this.#refuse(fault);
+      return;
+    }
+    let passed = passedResponseHeaders(headers);
+    if (isRedirect(status)) {
+      const location = headerValue(headers, 'location');
+      if (location !== undefined) {
+        const redirected = this.#redirect(passed, location);
+        if (redirected === undefined) return;
+        passed = redirected;
+      }
+    }
+    if (status === 401) this.#connections.member.credential.rejected?.();
+    this.#clearDeadline();
+    try {
+      this.#stream.sendHead({ status, headers: passed });
+    } catch (cause) {
+      this.#refuse('its head is too large or malformed', cause);
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return;
+    if (this.#following !== undefined) {
+      this.#discardedBytes += chunk.length;
+      if (this.#discardedBytes > MAX_DISCARDED_BYTES) this.#refuse('the body of its redirect is too long');
+      return;
+    }
+    if (!this.#stream.write(chunk)) controller.pause();
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#controller = undefined;
+    if (this.#following !== undefined && !this.#isOver) {
+      this.#hasFollowed = true;
+      this.#start(this.#following);
+      this.#following = undefined;
+      return;
+    }
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.#stream.end(passedTrailers(controller.rawTrailers));
+      // An early final answer: the rest of the request is not wanted.
+      if (!this.#requestEnded) this.#stream.stop();
+    }
+    this.#release();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#controller = undefined;
+    if (this.#isOver) {
+      this.#release();
+      return;
+    }
+    if (this.#mayRetry(error)) {
+      this.#isRetry = true;
+      this.#start(this.#request.target);
+      return;
+    }
+    this.#fail(this.#failureOf(error));
+    this.#release();
+  }
+
+  #dispatch(): void {
+    const { contentLength, target } = this.#request;
+    const collected = this.#collected;
+    const isShort = collected !== undefined && this.#collectedBytes < collected.length;
+    if (
+      isShort ||
+      (contentLength !== undefined &&
+        contentLength > 0 &&
+        this.#body === undefined &&
+        collected === undefined)
+    ) {
+      this.#fail(badRequest('the body is shorter than its Content-Length'));
+      this.#release();
+      return;
+    }
+    this.#isDispatched = true;
+    this.#start(target);
+    // The socket's queue holds at most MAX_COLLECTED_BYTES of it.
+    if (collected !== undefined) this.#stream.take(this.#collectedBytes);
+  }
+
+  #start(target: string): void {
+    const { method, headers } = this.#request;
+    const { basePath } = this.#connections.member;
+    this.#connections.dispatch(
+      this.isLong,
+      {
+        method,
+        path: basePath === '' ? target : basePath + target,
+        headers,
+        // undici knows a stream by its shape; its type names only Node's.
+        body: (this.#body ?? this.#collected ?? null) as Buffer | null,
+        // Keeps the connection after HEAD, and after a DELETE with a body.
+        reset: false,
+      },
+      this,
+    );
+  }
+
+  /** Passed headers with the Location in path form; undefined: the answer does not pass. */
+  #redirect(passed: readonly string[], location: string): string[] | undefined {
+    const { member } = this.#connections;
+    const { method, target } = this.#request;
+    const redirect = resolveRedirect(member, target, location);
+    if (redirect.kind === 'outside') {
+      this.#fail(redirectRefused(this.#context.cluster, location));
+      return undefined;
+    }
+    if (!this.#hasFollowed && isFollowed(method, target, redirect.target)) {
+      this.#following = redirect.target;
+      return undefined;
+    }
+    return withLocation(passed, redirect.location);
+  }
+
+  /** A kept-alive connection may have been closed by the member just as the request went out. */
+  #mayRetry(error: Error): boolean {
+    if (!this.#isSent || this.#hasAnswered || this.#isRetry || this.#body !== undefined) return false;
+    if (this.#collected !== undefined || !SAFE_METHODS.has(this.#request.method)) return false;
+    const code = codeOf(error);
+    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+  }
+
+  #failureOf(error: Error): MctunnelError {
+    const { cluster } = this.#context;
+    const code = codeOf(error);
+    if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
+      return new MctunnelError(
+        'BAD_REQUEST',
+        'the body does not have the length that its Content-Length says',
+        {
+          hop: 'agent',
+          delivered: 'unknown',
+        },
+      );
+    }
+    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+      return new MctunnelError('BAD_REQUEST', 'the request cannot be sent as HTTP/1.1', {
+        hop: 'agent',
+        cause: error,
+      });
+    }
+    if (!this.#isSent) return unreachable(cluster, error);
+    return broken(cluster, error, this.#hasAnswered ? 'during' : 'before');
+  }
+
+  #refuse(words: string, cause?: unknown): void {
+    this.#fail(protocolFault(this.#context.cluster, words, cause));
+  }
+
+  /** Tells the stream and gives the member's connection up. */
+  #fail(error: MctunnelError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stream.reset(error);
+    this.#giveUp();
+  }
+
+  /** Nobody waits for the answer any more. */
+  #abandon(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#clearDeadline();
+    this.#body?.destroy();
+    const controller = this.#controller;
+    this.#controller = undefined;
+    if (controller !== undefined) controller.abort(CANCELLED);
+    else if (!this.#isDispatched) this.#release();
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#clearDeadline();
+    this.#context.onOver(this);
+  }
+
+  #clearDeadline(): void {
+    if (this.#deadlineSlot === -1) return;
+    this.#context.deadlines.remove(this, this.#deadlineSlot);
+    this.#deadlineSlot = -1;
+  }
+}

@@ -1,0 +1,91 @@
+import { framing, headerFault, headerValue, isIdentityHeader, stripRequestHeaders } from '../lib/headers.ts';
+import { isLongRunning, requestInfo } from '../lib/request-info.ts';
+import { encodeTarget, splitTarget } from '../lib/request-path.ts';
+import type { FlatHeaders, Open } from '../tunnel/index.ts';
+import { badRequest } from './failure.ts';
+import { appendImpersonation } from './identity.ts';
+import type { Member } from './member.ts';
+import type { Policy } from './policy.ts';
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Methods that make a proxy of the apiserver, or send our own credential back in the answer. */
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
+/** Headers that the agent writes itself. */
+const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'audit-id', 'traceparent']);
+
+/** A request as it goes to the member, checked against everything that a hub which was broken into might send. */
+export interface MemberRequest {
+  readonly method: string;
+  /** Canonical path and query, without the member's base path. */
+  readonly target: string;
+  /** The agent's credential and `Impersonate-*` are in it; `Host`, framing and `Connection` (but on upgrades) are not. */
+  readonly headers: string[];
+  readonly isUpgrade: boolean;
+  /** May go without an end for as long as it likes: watches, followed logs, upgrades, proxied connections. */
+  readonly isLong: boolean;
+  /** Announced by Content-Length; undefined: none, or the length is not known before the end. */
+  readonly contentLength: number | undefined;
+}
+
+/**
+ * Checks an Open and makes the member's request of it. Throws MctunnelError BAD_REQUEST or POLICY_DENIED, delivered no.
+ * Identity and credential headers are a reason to refuse, not to drop: no hub of ours lets one through.
+ */
+export function memberRequest(open: Open, policy: Policy, member: Member): MemberRequest {
+  const { method } = open;
+  if (!TOKEN.test(method) || REFUSED_METHODS.has(method)) {
+    throw badRequest(`the method ${JSON.stringify(method.slice(0, 40))} is refused`);
+  }
+  const path = splitTarget(open.path);
+  if (typeof path === 'string') throw badRequest(path);
+  if (path.firstEmptySegment >= 0) throw badRequest('the path holds an empty segment');
+
+  const fault = headerFault(open.headers);
+  if (fault !== undefined) throw badRequest(fault);
+  const isUpgrade = headerValue(open.headers, 'upgrade') !== undefined;
+  const body = framing(open.headers);
+  if (body.kind === 'fault') throw badRequest(body.reason);
+  const contentLength = body.kind === 'length' ? body.length : undefined;
+  // What follows the head of an upgrade is sent only after the 101: a body before it could be read as a second request, one
+  // without Impersonate-* on a connection that a client certificate has authenticated.
+  if (isUpgrade && contentLength !== undefined && contentLength > 0) {
+    throw badRequest('an upgrade with a body is refused');
+  }
+
+  const mapped = policy.mapping.map(open.identity);
+  const info = requestInfo(method, path);
+  // map() refuses an Open without an identity.
+  if (open.identity !== undefined) policy.check(open.identity, info, isUpgrade);
+
+  const headers = passedHeaders(open.headers, isUpgrade);
+  if (open.traceparent !== '') headers.push('traceparent', open.traceparent);
+  if (open.auditId !== '') headers.push('Audit-ID', open.auditId);
+  const authorization = member.credential.authorization();
+  if (authorization !== undefined) headers.push('Authorization', authorization);
+  appendImpersonation(headers, mapped);
+  const ownFault = headerFault(headers, Infinity);
+  if (ownFault !== undefined) throw badRequest(ownFault);
+
+  return {
+    method,
+    target: encodeTarget(path),
+    headers,
+    isUpgrade,
+    isLong: isUpgrade || open.deadlineMs === 0 || isLongRunning(info),
+    contentLength,
+  };
+}
+
+function passedHeaders(headers: FlatHeaders, isUpgrade: boolean): string[] {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]?.toLowerCase() ?? '';
+    if (isIdentityHeader(name)) throw badRequest(`the header ${name} may not come through the tunnel`);
+  }
+  const stripped = stripRequestHeaders(headers, { isUpgrade, keepCookies: false });
+  const passed: string[] = [];
+  for (let i = 0; i < stripped.length; i += 2) {
+    const name = stripped[i] ?? '';
+    if (!OWN_HEADERS.has(name.toLowerCase())) passed.push(name, stripped[i + 1] ?? '');
+  }
+  return passed;
+}

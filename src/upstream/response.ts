@@ -1,0 +1,62 @@
+import { framing, stripResponseHeaders, stripTrailers } from '../lib/headers.ts';
+import type { FlatHeaders } from '../tunnel/index.ts';
+
+/** undici's raw lines (name, value, … as Buffers) as flat latin1 headers. */
+export function flatHeaders(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  const flat: string[] = [];
+  for (const part of raw as readonly (Buffer | string)[]) {
+    flat.push(typeof part === 'string' ? part : part.toString('latin1'));
+  }
+  return flat;
+}
+
+/**
+ * What is wrong with a final answer of the member (RFC 9112 section 6); undefined: it may pass. An answer whose body ends with the
+ * connection is refused: its end cannot be told from a broken connection, and an end is never faked.
+ */
+export function answerFault(method: string, status: number, headers: FlatHeaders): string | undefined {
+  if (status === 101) return 'it switches protocols without having been asked to';
+  if (status > 599) return `its status ${status} is none of HTTP`;
+  const body = framing(headers);
+  if (body.kind === 'fault') return `it has ${body.reason}`;
+  if (body.kind === 'none' && mayHaveBody(method, status)) {
+    return 'it has neither a Content-Length nor chunked encoding, so that its end cannot be told from a broken connection';
+  }
+  return undefined;
+}
+
+export function mayHaveBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
+/** Headers that go back through the tunnel: no hop-by-hop, no cookies, nothing that looks like our own mark. */
+export function passedResponseHeaders(headers: FlatHeaders): string[] {
+  return withoutOwn(stripResponseHeaders(headers, { isUpgrade: false, keepCookies: false }));
+}
+
+/** Of a 101: `Upgrade` stays, `Connection` does not travel in a Head (the gateway writes it). */
+export function passedUpgradeHeaders(headers: FlatHeaders): string[] {
+  const kept = stripResponseHeaders(headers, { isUpgrade: true, keepCookies: false });
+  // stripResponseHeaders appends exactly one `Connection: Upgrade`.
+  return withoutOwn(kept.slice(0, -2));
+}
+
+export function passedTrailers(raw: unknown): string[] {
+  const flat = flatHeaders(raw);
+  return flat.length === 0 ? flat : withoutOwn(stripTrailers(flat));
+}
+
+/** A member cannot speak in our name: `Mctunnel-Hop` says that an answer is ours. */
+function withoutOwn(headers: string[]): string[] {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (isOwn(headers[i])) {
+      return headers.filter((_, at) => !isOwn(headers[at & ~1]));
+    }
+  }
+  return headers;
+}
+
+function isOwn(name: string | undefined): boolean {
+  return name !== undefined && name.length > 9 && name.slice(0, 9).toLowerCase() === 'mctunnel-';
+}

@@ -1,0 +1,352 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { MctunnelError } from '../errors.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import { framing, headerValue } from '../lib/headers.ts';
+import type { Stream, StreamHandlers } from '../tunnel/index.ts';
+import { BodyDecoder } from './body-decoder.ts';
+import {
+  broken,
+  CANCELLED,
+  CLOSED_EARLY,
+  CONNECT_TIMEOUT,
+  headTimeout,
+  lost,
+  protocolFault,
+  redirectRefused,
+  unreachable,
+} from './failure.ts';
+import { encodeRequestHead, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
+import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Member } from './member.ts';
+import { isRedirect, resolveRedirect, withLocation } from './redirect.ts';
+import type { MemberRequest } from './request.ts';
+import { mayHaveBody, passedResponseHeaders, passedUpgradeHeaders } from './response.ts';
+
+/** Informational answers before the final one. */
+const MAX_INFORMATIONAL = 16;
+/** For what was written last, when both directions have ended; then a member that does not read it is cut off. */
+const LINGER_MS = 30_000;
+
+export interface UpgradeContext {
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly onOver: (exchange: UpgradeExchange) => void;
+}
+
+type Phase =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'waiting'; readonly head: ResponseHeadReader }
+  /** After the 101: bytes both ways. */
+  | { readonly kind: 'raw' }
+  /** Another answer than 101. */
+  | { readonly kind: 'answer'; readonly body: BodyDecoder }
+  | { readonly kind: 'over' };
+
+/**
+ * One upgrade (WebSocket, SPDY) on a connection of its own. Nothing of the client goes to the member before its 101: what
+ * follows the head could be read as another request, one without an identity. Until then it waits in the stream, in its window.
+ */
+export class UpgradeExchange implements StreamHandlers {
+  readonly #context: UpgradeContext;
+  readonly #stream: Stream;
+  readonly #request: MemberRequest;
+  readonly #member: Member;
+  readonly #deadlineMs: number;
+  /** Kept, because only its reset is a TCP RST; the end of a destroyed TLSSocket looks like a clean one. */
+  readonly #raw: Socket;
+  readonly #socket: TLSSocket;
+  #phase: Phase = { kind: 'connecting' };
+  #timer: Timer | undefined;
+  #informational = 0;
+  /** Written to the member while its socket was full. */
+  #untakenBytes = 0;
+  #hasMemberEnded = false;
+  #hasStreamEnded = false;
+
+  constructor(
+    context: UpgradeContext,
+    member: Member,
+    request: MemberRequest,
+    deadlineMs: number,
+    stream: Stream,
+  ) {
+    this.#context = context;
+    this.#member = member;
+    this.#request = request;
+    this.#deadlineMs = deadlineMs;
+    this.#stream = stream;
+    stream.pause();
+    this.#raw = connectTcp({
+      host: member.host,
+      port: member.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+    });
+    this.#socket = connectTls({
+      socket: this.#raw,
+      host: member.host,
+      servername: member.serverName,
+      secureContext: member.secureContext,
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+    });
+    this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => {
+      this.#fail(unreachable(context.cluster, CONNECT_TIMEOUT));
+    });
+    this.#raw.on('error', (error) => this.#onError(error));
+    this.#socket.on('error', (error) => this.#onError(error));
+    this.#socket.once('secureConnect', () => this.#onConnect());
+    this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#socket.on('drain', () => this.#giveBack());
+    this.#socket.on('end', () => this.#onEnd());
+    this.#socket.on('close', () => this.#onClose());
+  }
+
+  // The stream's side.
+
+  data(chunk: Uint8Array): void {
+    if (this.#phase.kind !== 'raw') {
+      this.#stream.take(chunk.length);
+      return;
+    }
+    this.#untakenBytes += chunk.length;
+    if (this.#socket.write(chunk)) this.#giveBack();
+  }
+
+  end(): void {
+    this.#hasStreamEnded = true;
+    if (this.#phase.kind !== 'raw') return;
+    this.#socket.end();
+    this.#finishWhenBothEnded();
+  }
+
+  drain(): void {
+    this.#socket.resume();
+  }
+
+  stop(): void {
+    if (this.#phase.kind === 'over') return;
+    this.#stream.reset(CANCELLED);
+    this.#destroy();
+  }
+
+  error(): void {
+    this.#destroy();
+  }
+
+  close(): void {
+    this.#destroy();
+  }
+
+  // The member's side.
+
+  #onConnect(): void {
+    if (this.#phase.kind !== 'connecting') return;
+    this.#clearTimer();
+    this.#phase = { kind: 'waiting', head: new ResponseHeadReader() };
+    if (this.#deadlineMs > 0) {
+      this.#timer = this.#context.clock.after(this.#deadlineMs, () => {
+        this.#fail(headTimeout(this.#context.cluster, this.#deadlineMs, 'unknown'));
+      });
+    }
+    const { method, target, headers } = this.#request;
+    this.#socket.write(
+      encodeRequestHead(method, this.#member.basePath + target, this.#member.authority, headers),
+    );
+  }
+
+  #onData(chunk: Buffer): void {
+    switch (this.#phase.kind) {
+      case 'waiting':
+        this.#onHeadBytes(this.#phase.head, chunk);
+        break;
+      case 'raw':
+        this.#toStream(chunk);
+        break;
+      case 'answer':
+        this.#onBodyBytes(this.#phase.body, chunk);
+        break;
+      case 'connecting':
+      case 'over':
+        break;
+    }
+  }
+
+  #onHeadBytes(reader: ResponseHeadReader, chunk: Buffer): void {
+    let bytes = chunk;
+    for (;;) {
+      const progress = reader.push(bytes);
+      if (progress.kind === 'more') return;
+      if (progress.kind === 'fault') {
+        this.#refuse(progress.reason);
+        return;
+      }
+      const { head, rest } = progress;
+      if (head.status >= 200 || head.status === 101) {
+        this.#clearTimer();
+        if (head.status === 101) this.#onUpgraded(head, rest);
+        else this.#onAnswer(head, rest);
+        return;
+      }
+      if (++this.#informational > MAX_INFORMATIONAL) {
+        this.#refuse('it has too many informational heads');
+        return;
+      }
+      bytes = rest;
+    }
+  }
+
+  #onUpgraded(head: ResponseHead, rest: Buffer): void {
+    const asked = headerValue(this.#request.headers, 'upgrade') ?? '';
+    const got = headerValue(head.headers, 'upgrade') ?? '';
+    if (got.toLowerCase() !== asked.toLowerCase()) {
+      this.#refuse(`it switches to ${JSON.stringify(got.slice(0, 80))} instead of ${JSON.stringify(asked)}`);
+      return;
+    }
+    if (!this.#sendHead(head.status, passedUpgradeHeaders(head.headers))) return;
+    this.#phase = { kind: 'raw' };
+    if (rest.length > 0) this.#toStream(rest);
+    // What the client sent with its head comes now, and perhaps its end.
+    this.#stream.resume();
+  }
+
+  #onAnswer(head: ResponseHead, rest: Buffer): void {
+    const { status } = head;
+    const body = framing(head.headers);
+    if (body.kind === 'fault' || status > 599) {
+      this.#refuse(body.kind === 'fault' ? `it has ${body.reason}` : `its status ${status} is none of HTTP`);
+      return;
+    }
+    let headers = passedResponseHeaders(head.headers);
+    const location = headerValue(headers, 'location');
+    if (location !== undefined && isRedirect(status)) {
+      const redirect = resolveRedirect(this.#member, this.#request.target, location);
+      if (redirect.kind === 'outside') {
+        this.#fail(redirectRefused(this.#context.cluster, location));
+        return;
+      }
+      headers = withLocation(headers, redirect.location);
+    }
+    if (status === 401) this.#member.credential.rejected?.();
+    if (!this.#sendHead(status, headers)) return;
+    // The client's bytes were for the other protocol.
+    this.#stream.stop();
+    this.#stream.resume();
+    const decoder = mayHaveBody(this.#request.method, status)
+      ? new BodyDecoder(body, (chunk) => this.#toStream(chunk))
+      : new BodyDecoder({ kind: 'length', length: 0 }, () => undefined);
+    this.#phase = { kind: 'answer', body: decoder };
+    this.#onBodyBytes(decoder, rest);
+  }
+
+  #onBodyBytes(body: BodyDecoder, chunk: Buffer): void {
+    const fault = body.push(chunk);
+    if (fault !== undefined) this.#refuse(fault);
+    else if (body.isDone) this.#finishAnswer();
+  }
+
+  #onEnd(): void {
+    this.#hasMemberEnded = true;
+    switch (this.#phase.kind) {
+      case 'raw':
+        this.#stream.end();
+        this.#finishWhenBothEnded();
+        break;
+      case 'answer':
+        if (this.#phase.body.mayEnd) this.#finishAnswer();
+        else this.#fail(lost(this.#context.cluster, 'the connection ended in the middle of its answer'));
+        break;
+      case 'connecting':
+        this.#fail(unreachable(this.#context.cluster, CLOSED_EARLY));
+        break;
+      case 'waiting':
+        this.#fail(lost(this.#context.cluster, 'the connection ended before its answer'));
+        break;
+      case 'over':
+        break;
+    }
+  }
+
+  #onError(error: Error): void {
+    const { cluster } = this.#context;
+    if (this.#phase.kind === 'connecting') this.#fail(unreachable(cluster, error));
+    else this.#fail(broken(cluster, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
+  }
+
+  #onClose(): void {
+    // After 'end' both ways, or after destroy(); anything else is a loss.
+    if (this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded) this.#over();
+    else if (this.#phase.kind !== 'over') this.#onError(CLOSED_EARLY);
+  }
+
+  #toStream(chunk: Buffer): void {
+    if (!this.#stream.write(chunk)) this.#socket.pause();
+  }
+
+  #giveBack(): void {
+    const bytes = this.#untakenBytes;
+    if (bytes === 0) return;
+    this.#untakenBytes = 0;
+    this.#stream.take(bytes);
+  }
+
+  #sendHead(status: number, headers: string[]): boolean {
+    try {
+      this.#stream.sendHead({ status, headers });
+      return true;
+    } catch (cause) {
+      this.#fail(protocolFault(this.#context.cluster, 'its head is too large or malformed', cause));
+      return false;
+    }
+  }
+
+  #finishAnswer(): void {
+    this.#stream.end();
+    this.#destroy();
+  }
+
+  /** Both directions are over, but what was written last may still be in the socket: it closes by itself. */
+  #finishWhenBothEnded(): void {
+    if (!this.#hasMemberEnded || !this.#hasStreamEnded) return;
+    this.#timer = this.#context.clock.after(LINGER_MS, () => {
+      this.#raw.resetAndDestroy();
+      this.#socket.destroy();
+    });
+  }
+
+  #refuse(words: string): void {
+    this.#fail(protocolFault(this.#context.cluster, words));
+  }
+
+  #fail(error: MctunnelError): void {
+    if (this.#phase.kind === 'over') return;
+    this.#stream.reset(error);
+    this.#destroy();
+  }
+
+  /** Ends the member's connection with an RST, unless both directions have ended or are being flushed to their ends. */
+  #destroy(): void {
+    if (this.#phase.kind === 'over') return;
+    const isFlushing = this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded;
+    if (isFlushing) return;
+    const wasRaw = this.#phase.kind === 'raw';
+    this.#over();
+    if (wasRaw) this.#raw.resetAndDestroy();
+    this.#socket.destroy();
+    this.#raw.destroy();
+  }
+
+  #over(): void {
+    if (this.#phase.kind === 'over') return;
+    this.#phase = { kind: 'over' };
+    this.#clearTimer();
+    this.#context.onOver(this);
+  }
+
+  #clearTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
