@@ -85,10 +85,13 @@ export interface ClusterStore {
   delete(name: string, precondition?: { readonly uid?: string }): Promise<void>;
   /** JSON merge patch (RFC 7386) of labels, annotations and spec. */
   patch(name: string, mergePatch: unknown): Promise<ClusterRegistration>;
-  /** Read, change, write, again on conflict. `change` returns undefined when nothing needs to be written. */
+  /**
+   * Read, change, write, again on conflict. `change` gets the status and the registration that it was read with (whose uid tells a
+   * re-created one), and returns undefined when nothing needs to be written; what it throws rejects, and nothing is written.
+   */
   updateStatus(
     name: string,
-    change: (status: ClusterStatus) => ClusterStatus | undefined,
+    change: (status: ClusterStatus, registration: ClusterRegistration) => ClusterStatus | undefined,
   ): Promise<ClusterRegistration>;
   /** Every change from now on, deletes included; the function returned stops it. */
   subscribe(listener: (event: ClusterEvent) => void): () => void;

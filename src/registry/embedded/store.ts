@@ -151,10 +151,10 @@ export class EmbeddedStore implements ClusterStore {
 
   async updateStatus(
     name: string,
-    change: (status: ClusterStatus) => ClusterStatus | undefined,
+    change: (status: ClusterStatus, registration: ClusterRegistration) => ClusterStatus | undefined,
   ): Promise<ClusterRegistration> {
     return this.#change(name, (current) => {
-      const status = change(current.status);
+      const status = change(current.status, current);
       if (status === undefined) return { next: current };
       const parsed = parseRegistration({ ...current, status });
       return { next: withStatus(current, parsed.status) };
