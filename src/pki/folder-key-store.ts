@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MctunnelError } from '../errors.ts';
+import {
+  fileProblem,
+  hasCode,
+  permissionProblem,
+  prepareFolder,
+  readBounded,
+  writeAtomic,
+} from '../lib/files.ts';
+import { type Log, silentLog } from '../lib/log.ts';
+import type { AuthorityName, KeyMaterial, KeyStore } from './key-store.ts';
+import { certificatePem, parseCertificates, privateKeyBlock } from './pem.ts';
+
+const MAX_FILE_BYTES = 262_144;
+
+export interface FolderKeyStoreOptions {
+  /** The process's user id, where the platform has them: then files that others can read are warned of. */
+  readonly uid?: number | undefined;
+  readonly log?: Log;
+}
+
+/**
+ * CAs as files of a folder: `NAME-ca.pem` (mode 0600) holds the key and the certificates in one, so that a crash can never part them;
+ * `NAME-ca.crt` is a copy of the certificates to hand out.
+ */
+export class FolderKeyStore implements KeyStore {
+  readonly #folder: string;
+  readonly #uid: number | undefined;
+  readonly #log: Log;
+
+  constructor(folder: string, options: FolderKeyStoreOptions = {}) {
+    this.#folder = folder;
+    this.#uid = options.uid;
+    this.#log = options.log ?? silentLog;
+  }
+
+  async load(name: AuthorityName): Promise<KeyMaterial | undefined> {
+    const path = this.#secretPath(name);
+    let text: string;
+    try {
+      text = (await readBounded(path, MAX_FILE_BYTES)).toString('utf8');
+      for (const checked of [this.#folder, path]) {
+        const problem = permissionProblem(checked, await stat(checked), this.#uid);
+        if (problem !== undefined) this.#log.warn({ path: checked }, problem);
+      }
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw new MctunnelError('INTERNAL', fileProblem('read', path, error), { cause: error });
+    }
+    const material = parseMaterial(text, path);
+    await this.#publish(name, material.certificates);
+    return material;
+  }
+
+  async create(name: AuthorityName, material: Omit<KeyMaterial, 'source'>): Promise<KeyMaterial> {
+    const path = this.#secretPath(name);
+    try {
+      await prepareFolder(this.#folder);
+      await writeAtomic(path, material.privateKey + material.certificates, { mode: 0o600, exclusive: true });
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) {
+        throw new MctunnelError('INTERNAL', fileProblem('write', path, error), { cause: error });
+      }
+    }
+    const stored = await this.load(name);
+    if (stored === undefined) throw new MctunnelError('INTERNAL', `${path} vanished while it was created`);
+    return stored;
+  }
+
+  #secretPath(name: AuthorityName): string {
+    return join(this.#folder, `${name}-ca.pem`);
+  }
+
+  async #publish(name: AuthorityName, certificates: string): Promise<void> {
+    const path = join(this.#folder, `${name}-ca.crt`);
+    try {
+      const present = await readBounded(path, MAX_FILE_BYTES).catch(() => undefined);
+      if (present?.toString('utf8') !== certificates) await writeAtomic(path, certificates, { mode: 0o644 });
+    } catch (error) {
+      // A convenience: a hub with a read-only data folder runs on.
+      this.#log.warn({ err: error, path }, fileProblem('write', path, error));
+    }
+  }
+}
+
+function parseMaterial(text: string, source: string): KeyMaterial {
+  const hint = 'restore it from a backup, or remove it to make a new CA (every agent must then enrol again)';
+  const privateKey = privateKeyBlock(text);
+  if (privateKey === undefined) {
+    throw new MctunnelError('INVALID', `${source} is damaged: it holds no private key; ${hint}`);
+  }
+  let certificates: string;
+  try {
+    certificates = parseCertificates(text, source).map(certificatePem).join('');
+  } catch (error) {
+    throw new MctunnelError('INVALID', `${MctunnelError.from(error).message}; ${hint}`, { cause: error });
+  }
+  return { privateKey: `${privateKey}\n`, certificates, source };
+}
