@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { Closer } from '../../src/lib/closer.ts';
+import { runKubectl } from '../kubernetes/kubectl.ts';
+import { buildPrograms, startControlPlane } from '../kubernetes/index.ts';
+import type { Narrator } from './narrator.ts';
+
+/** The cluster at the far end of the tunnel. */
+export interface ManagedCluster {
+  /** With which the agent reaches it. */
+  readonly kubeconfig: string;
+  readonly server: string;
+}
+
+/** Without it an admin of the hub is nobody in the managed cluster. */
+const ADMIN_BINDING = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'mctunnel-hub-admins' },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'hub:system:masters' }],
+};
+
+/** The user's own cluster when `kubeconfig` names one, else a new one on this machine. */
+export async function openManagedCluster(
+  kubeconfig: string | undefined,
+  narrator: Narrator,
+  closer: Closer,
+): Promise<ManagedCluster> {
+  const { kubectl } = await buildPrograms(['kubectl']);
+  let path: string;
+  let plane = '';
+  if (kubeconfig === undefined || kubeconfig === '') {
+    narrator.line('Starting etcd, kube-apiserver, kube-controller-manager and a node on this machine …');
+    const cluster = await startControlPlane({
+      name: 'managed',
+      node: true,
+      report: (text) => narrator.line(text),
+    });
+    closer.add('managed cluster', () => cluster.stop());
+    path = cluster.admin.kubeconfig;
+    plane = cluster.id;
+  } else {
+    path = kubeconfig;
+    narrator.line(`Using the current context of ${path}.`);
+  }
+  const run = async (args: readonly string[], stdin?: string): Promise<void> => {
+    const result = await runKubectl({ binary: kubectl, cacheFolder: '/tmp', plane }, args, {
+      kubeconfig: path,
+      ...(stdin !== undefined && { stdin }),
+    });
+    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`);
+  };
+  narrator.line(
+    'Letting admins of the hub be admins there: ClusterRoleBinding mctunnel-hub-admins (removed at the end).',
+  );
+  await run(['apply', '-f', '-'], JSON.stringify(ADMIN_BINDING));
+  closer.add('ClusterRoleBinding', () =>
+    run(['delete', 'clusterrolebinding', 'mctunnel-hub-admins', '--ignore-not-found']),
+  );
+  return { kubeconfig: path, server: serverOf(path) };
+}
+
+function serverOf(path: string): string {
+  const config = parse(readFileSync(path, 'utf8')) as {
+    'current-context'?: string;
+    contexts?: { name: string; context: { cluster: string } }[];
+    clusters?: { name: string; cluster: { server: string } }[];
+  };
+  const context = config.contexts?.find(({ name }) => name === config['current-context']);
+  return config.clusters?.find(({ name }) => name === context?.context.cluster)?.cluster.server ?? 'unknown';
+}

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, registerAggregation, type ControlPlane } from '../kubernetes/index.ts';
+import { hubInstallation } from './manifests.ts';
+import { MctunnelProcess } from './mctunnel.ts';
+
+export interface RunningHub {
+  readonly process: MctunnelProcess;
+  readonly gatewayPort: number;
+  readonly tunnelPort: number;
+  /** PEM of the CA that signed the gateway's certificate. */
+  readonly gatewayCa: string;
+}
+
+/**
+ * Installs the hub's manifests in a control plane, starts `mctunnel hub` with exactly its service account's rights, and registers it as the
+ * APIService. The caller stops the process.
+ */
+export async function startAggregatedHub(
+  plane: ControlPlane,
+  args: readonly string[] = [],
+): Promise<RunningHub> {
+  await plane.apply(hubInstallation());
+  const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
+  const dataDir = join(plane.directory, 'mctunnel-hub');
+  const clientCa = join(plane.directory, 'client-ca.crt');
+  writeFileSync(clientCa, plane.authority.certificate);
+  const gatewayPort = await freePort();
+  const tunnelPort = await freePort();
+  const process = new MctunnelProcess('hub', [
+    ...['--kubeconfig', account.kubeconfig],
+    ...['--gateway-listen', `127.0.0.1:${gatewayPort}`],
+    ...['--tunnel-listen', `127.0.0.1:${tunnelPort}`],
+    ...['--ops-listen', '127.0.0.1:0'],
+    ...['--data-dir', dataDir],
+    ...['--advertise', 'localhost,127.0.0.1'],
+    ...['--drain-timeout', '5s'],
+    // Callers of the direct gateway may show the hub cluster's client certificates.
+    ...['--client-ca-file', clientCa],
+    ...args,
+  ]);
+  process.start();
+  try {
+    await process.logged('the hub is ready');
+    const gatewayCa = readFileSync(join(dataDir, 'gateway-ca.crt'), 'utf8');
+    await registerAggregation(plane, { port: gatewayPort, caBundle: gatewayCa });
+    return { process, gatewayPort, tunnelPort, gatewayCa };
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
+}
