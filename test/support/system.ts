@@ -43,6 +43,8 @@ export interface System {
   user(name: string, groups?: readonly string[]): User;
   /** A kubeconfig whose server is CLUSTER's proxy path by that route, as that user of the hub's plane. */
   kubeconfig(route: Route, user?: User, cluster?: string): string;
+  /** A kubeconfig whose server is the hub itself: its kube-apiserver, or the direct gateway. */
+  hubKubeconfig(route: Route, user?: User): string;
   /** kubectl against CLUSTER by that route. */
   kubectl(
     route: Route,
@@ -128,14 +130,11 @@ class RunningSystem implements System {
   }
 
   kubeconfig(route: Route, user: User = this.hubPlane.admin, cluster = CLUSTER): string {
-    const base = route === 'aggregated' ? this.hubPlane.url : `https://localhost:${this.gatewayPort}`;
-    const path = join(this.hubPlane.directory, 'users', `route-${this.#kubeconfigs++}.kubeconfig`);
-    return writeKubeconfig(path, {
-      name: `${cluster}-${route}`,
-      server: `${base}/apis/gateway.mctunnel.io/v1/clusters/${cluster}/proxy`,
-      caCertificate: route === 'aggregated' ? this.hubPlane.authority.certificate : this.gatewayCa,
-      user: user.credentials,
-    });
+    return this.#writeKubeconfig(route, user, `/apis/gateway.mctunnel.io/v1/clusters/${cluster}/proxy`);
+  }
+
+  hubKubeconfig(route: Route, user: User = this.hubPlane.admin): string {
+    return this.#writeKubeconfig(route, user, '');
   }
 
   kubectl(
@@ -210,6 +209,17 @@ class RunningSystem implements System {
     await Promise.all(this.#agents.map((agent) => agent.stop()));
     await this.#hub?.process.stop();
     await Promise.all([this.hubPlane.stop(), this.member.stop()]);
+  }
+
+  #writeKubeconfig(route: Route, user: User, serverPath: string): string {
+    const base = route === 'aggregated' ? this.hubPlane.url : `https://localhost:${this.gatewayPort}`;
+    const path = join(this.hubPlane.directory, 'users', `route-${this.#kubeconfigs++}.kubeconfig`);
+    return writeKubeconfig(path, {
+      name: route,
+      server: base + serverPath,
+      caCertificate: route === 'aggregated' ? this.hubPlane.authority.certificate : this.gatewayCa,
+      user: user.credentials,
+    });
   }
 
   /** What an administrator of the managed cluster applies: the agent's rights, and cluster-admin for the hub's admins. */
