@@ -59,6 +59,7 @@ export interface GatewayOptions {
   readonly port: number;
   readonly tls: GatewayTls;
   readonly proxy: Proxy;
+  readonly clock: Clock;
   /** Whatever is not a proxy path: the Express application. */
   readonly api: HttpHandler;
   readonly log: Log;

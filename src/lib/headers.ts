@@ -114,6 +114,8 @@ const HOP_BY_HOP = new Set([
 ]);
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization']);
 const IDENTITY_PREFIXES = ['impersonate-', 'x-remote-', 'x-mctunnel-'];
+/** Of answers: what we say ourselves (`Mctunnel-Hop`), so nobody else may. */
+const OWN_PREFIX = 'mctunnel-';
 /** A header that `Connection` may not make disappear: dropping one changes what the request means or how it is framed. */
 const NOT_CONNECTION_OPTIONS = new Set([
   'content-length',
@@ -172,7 +174,7 @@ export function stripResponseHeaders(
     }
     if (HOP_BY_HOP.has(lower) || listed?.has(lower) === true) continue;
     if (!options.keepCookies && (lower === 'set-cookie' || lower === 'set-cookie2')) continue;
-    if (lower === 'mctunnel-hop') continue;
+    if (lower.startsWith(OWN_PREFIX)) continue;
     kept.push(name, headers[i + 1] ?? '');
   }
   if (options.isUpgrade) kept.push('Connection', 'Upgrade');
@@ -186,6 +188,7 @@ export function stripTrailers(trailers: HeaderList): string[] {
     const name = trailers[i] ?? '';
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || isIdentityHeader(lower) || NOT_TRAILERS.has(lower)) continue;
+    if (lower.startsWith(OWN_PREFIX)) continue;
     kept.push(name, trailers[i + 1] ?? '');
   }
   return kept;
@@ -202,7 +205,6 @@ const NOT_TRAILERS = new Set([
   'set-cookie',
   'expect',
   'location',
-  'mctunnel-hop',
 ]);
 
 /** Whether a header says who somebody is, or is a secret of theirs. `lower` is its name in lower case. */

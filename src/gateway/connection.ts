@@ -1,0 +1,112 @@
+import { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { FlatHeaders } from '../tunnel/index.ts';
+import type { RequestFacts } from './ports.ts';
+
+/** The TCP socket below a TLS socket: only it can be reset. */
+const rawSockets = new WeakMap<Socket, Socket>();
+const certificateChains = new WeakMap<Socket, readonly Buffer[]>();
+
+export function rememberRawSocket(socket: Socket, raw: Socket): void {
+  rawSockets.set(socket, raw);
+}
+
+/**
+ * Cuts a client's connection with a TCP reset, so that nobody takes what was sent for a whole answer: `destroy()` on a TLS socket
+ * looks like a clean end, and an answer that ends with its connection (HTTP/1.0, upgrades) would seem complete.
+ */
+export function resetConnection(socket: Socket): void {
+  const raw = rawSockets.get(socket) ?? socket;
+  if (raw.destroyed) socket.destroy();
+  else if ('encrypted' in raw) raw.destroy();
+  else raw.resetAndDestroy();
+}
+
+/** A response on a socket that Node handed over for an upgrade. The connection ends with it. */
+export function responseOn(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => {
+    response.detachSocket(socket);
+    socket.destroySoon();
+  });
+  socket.once('close', () => {
+    if (!response.writableFinished) response.destroy();
+  });
+  return response;
+}
+
+const NO_CERTIFICATES: readonly Buffer[] = [];
+
+/** The facts of a Node request. Certificates are read when asked for, once per connection. */
+export class NodeRequestFacts implements RequestFacts {
+  readonly #request: IncomingMessage;
+  readonly isUpgrade: boolean;
+
+  constructor(request: IncomingMessage, isUpgrade: boolean) {
+    this.#request = request;
+    this.isUpgrade = isUpgrade;
+  }
+
+  get method(): string {
+    return this.#request.method ?? '';
+  }
+
+  get target(): string {
+    return this.#request.url ?? '';
+  }
+
+  get headers(): FlatHeaders {
+    return this.#request.rawHeaders;
+  }
+
+  get remoteAddress(): string {
+    return this.#request.socket.remoteAddress ?? '';
+  }
+
+  get connection(): object {
+    return this.#request.socket;
+  }
+
+  get clientCertificates(): readonly Buffer[] {
+    const { socket } = this.#request;
+    if (!isTls(socket)) return NO_CERTIFICATES;
+    let chain = certificateChains.get(socket);
+    if (chain === undefined) {
+      chain = presentedCertificates(socket);
+      certificateChains.set(socket, chain);
+    }
+    return chain;
+  }
+}
+
+/** RequestFacts of a request that came through any Node server. */
+export function factsOf(request: IncomingMessage): RequestFacts {
+  return new NodeRequestFacts(request, false);
+}
+
+/** Longest chain that is looked at; Go's default verifier gives up at a like depth. */
+const MAX_CHAIN = 10;
+
+function presentedCertificates(socket: TLSSocket): readonly Buffer[] {
+  const chain: Buffer[] = [];
+  // Node types the field as always there; a connection without a certificate gives an empty object.
+  let certificate = socket.getPeerCertificate(true) as Partial<
+    ReturnType<TLSSocket['getPeerCertificate']> & { issuerCertificate: unknown }
+  >;
+  while (certificate.raw !== undefined && chain.length < MAX_CHAIN) {
+    chain.push(certificate.raw);
+    const issuer = certificate.issuerCertificate as typeof certificate | undefined;
+    // A self-signed certificate is its own issuer.
+    if (issuer === undefined || issuer === certificate) break;
+    certificate = issuer;
+  }
+  return chain.length === 0 ? NO_CERTIFICATES : chain;
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
+}
