@@ -67,7 +67,8 @@ export class FolderTokenStore implements TokenStore {
     for (const name of names) {
       const id = /^([a-z0-9]+)\.json$/.exec(name)?.[1];
       if (id === undefined) continue;
-      const record = await readJson(this.#path(id), recordSchema);
+      // A damaged one stays, for somebody to look at: it opens nothing.
+      const record = await readJson(this.#path(id), recordSchema).catch(() => undefined);
       if (record === undefined || record.expiresAt >= before) continue;
       // The token first: what remains after a crash between the two is a use without a token, which opens nothing.
       await rm(this.#path(id), { force: true });
@@ -96,6 +97,8 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | unde
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw new MctunnelError('INTERNAL', `${path} is damaged; remove it and make a new token`, { cause: error });
+    throw new MctunnelError('INTERNAL', `${path} is damaged; remove it and make a new token`, {
+      cause: error,
+    });
   }
 }

@@ -1,0 +1,210 @@
+import type { KeyObject } from 'node:crypto';
+import { MctunnelError } from '../errors.ts';
+import { type Log, silentLog } from '../lib/log.ts';
+import { type AgentAuthenticator, credentialsNotBefore } from './agent-authenticator.ts';
+import type { Authority } from './authority.ts';
+import type { BootstrapTokens } from './bootstrap-tokens.ts';
+import { spkiHash } from './certificate.ts';
+import { CLOCK_SKEW_MS, formatDate } from './dates.ts';
+import { certificatePem } from './pem.ts';
+import type { AuthenticatedAgent, Registration, Registrations } from './ports.ts';
+import { parseSigningRequest } from './signing-request.ts';
+
+export interface EnrollmentRequest {
+  readonly token: string;
+  /** PKCS #10, DER. */
+  readonly csr: Buffer;
+  /** The name that the agent was told to have; a token for another one is refused, unused. Empty: whatever the token says. */
+  readonly cluster?: string;
+  /** uid of the member's `kube-system` namespace; empty when unknown. */
+  readonly clusterUid: string;
+  readonly remoteAddress: string;
+}
+
+export interface RenewalRequest {
+  /** As authenticated on the same connection. */
+  readonly agent: AuthenticatedAgent;
+  /** PKCS #10, DER. */
+  readonly csr: Buffer;
+  readonly remoteAddress: string;
+}
+
+export interface IssuedCredentials {
+  /** PEM, leaf first. */
+  readonly certificateChain: string;
+  /** PEM: the CAs by which the agent trusts the hub from now on. */
+  readonly caBundle: string;
+}
+
+export interface Enrollment extends IssuedCredentials {
+  readonly cluster: string;
+}
+
+export interface EnrollerOptions {
+  readonly tokens: BootstrapTokens;
+  readonly registrations: Registrations;
+  readonly authenticator: Pick<AgentAuthenticator, 'check'>;
+  readonly authority: Pick<Authority, 'issueAgent'>;
+  /** PEM bundle by which agents know the tunnel port: asked anew each time, because it rotates. */
+  readonly tunnelCaBundle: () => string;
+  readonly log?: Log;
+  /** Milliseconds since the epoch. Default Date.now. */
+  readonly wallNow?: () => number;
+}
+
+/** Gives agents their certificates: the first for a bootstrap token, the next ones for the one before. */
+export class Enroller {
+  readonly #options: EnrollerOptions;
+  readonly #log: Log;
+  readonly #wallNow: () => number;
+
+  constructor(options: EnrollerOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#wallNow = options.wallNow ?? Date.now;
+  }
+
+  /**
+   * Everything that can be wrong is looked at before the token is used up. Throws MctunnelError INVALID (the signing request), UNAUTHENTICATED
+   * (the token), FORBIDDEN (the registration), CONFLICT (connected, and no `replace`), INTERNAL. Messages are for the agent's operator.
+   */
+  async enroll(request: EnrollmentRequest): Promise<Enrollment> {
+    return this.#logged('enrol', request.remoteAddress, () => this.#enroll(request));
+  }
+
+  async #enroll(request: EnrollmentRequest): Promise<Enrollment> {
+    const { tokens } = this.#options;
+    const publicKey = parseSigningRequest(request.csr);
+    const keyHash = spkiHash(publicKey);
+    const stored = await tokens.find(request.token, keyHash);
+    const { record } = stored;
+    if (request.cluster !== undefined && request.cluster !== '' && request.cluster !== record.cluster) {
+      throw new MctunnelError(
+        'FORBIDDEN',
+        `the bootstrap token is for cluster ${record.cluster}, and this agent was started for ${request.cluster.slice(0, 63)}; start it with --cluster ${record.cluster}, or make another token. The token was not used up`,
+        { statusCause: 'TokenForAnotherCluster' },
+      );
+    }
+    const registration = await this.#registrationOf(record.cluster);
+    this.#checkRegistration(registration, record.cluster, record.uid, request.clusterUid);
+    await tokens.consume(stored, keyHash);
+    const current = record.replace ? await this.#refuseOlder(registration) : registration;
+    this.#log.info(
+      {
+        cluster: record.cluster,
+        tokenId: record.id,
+        remoteAddress: request.remoteAddress,
+        replace: record.replace,
+      },
+      'agent enrolled',
+    );
+    return { cluster: record.cluster, ...this.#issue(current, publicKey) };
+  }
+
+  /** Throws MctunnelError INVALID (the signing request), UNAUTHENTICATED and FORBIDDEN (as a session would be refused), INTERNAL. */
+  async renew(request: RenewalRequest): Promise<IssuedCredentials> {
+    return this.#logged('renew', request.remoteAddress, async () => {
+      const { agent } = request;
+      const publicKey = parseSigningRequest(request.csr);
+      const refusal = this.#options.authenticator.check(agent);
+      if (refusal !== undefined) throw refusal;
+      const registration = await this.#registrationOf(agent.cluster);
+      if (registration?.metadata.uid !== agent.registrationUid) throw gone(agent.cluster);
+      this.#log.info(
+        { cluster: agent.cluster, remoteAddress: request.remoteAddress, serial: agent.certificate.serial },
+        'agent certificate renewed',
+      );
+      return this.#issue(registration, publicKey);
+    });
+  }
+
+  /** undefined: there is none. */
+  async #registrationOf(cluster: string): Promise<Registration | undefined> {
+    try {
+      return await this.#options.registrations.get(cluster);
+    } catch (error) {
+      if (MctunnelError.from(error).code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  #checkRegistration(
+    registration: Registration | undefined,
+    cluster: string,
+    uid: string,
+    clusterUid: string,
+  ): asserts registration is Registration {
+    if (registration?.metadata.uid !== uid) throw gone(cluster);
+    if (registration.spec.paused === true) {
+      throw new MctunnelError(
+        'FORBIDDEN',
+        `cluster ${cluster} is paused (mctunnel clusters resume ${cluster}); the token was not used up`,
+        { statusCause: 'Paused' },
+      );
+    }
+    const notBefore = credentialsNotBefore(registration);
+    if (notBefore !== undefined && notBefore.getTime() > this.#wallNow() + CLOCK_SKEW_MS) {
+      throw new MctunnelError(
+        'FORBIDDEN',
+        `cluster ${cluster} refuses certificates until its spec.credentials.notBefore, which lies in the future; the token was not used up`,
+        { statusCause: 'CredentialsNotBefore' },
+      );
+    }
+    const pinned = registration.status.clusterUID;
+    if (pinned !== undefined && pinned !== '' && clusterUid !== '' && clusterUid !== pinned) {
+      throw new MctunnelError(
+        'FORBIDDEN',
+        `the name ${cluster} belongs to another cluster (kube-system uid ${pinned}, this one has ${clusterUid.slice(0, 63)}); enrol under another name, or have an administrator delete and register ${cluster} again. The token was not used up`,
+        { statusCause: 'IdentityMismatch' },
+      );
+    }
+  }
+
+  /** The agent that is replaced loses its certificate: the registry closes its sessions when it sees this change. */
+  async #refuseOlder(registration: Registration): Promise<Registration> {
+    const now = Math.ceil(this.#wallNow() / 1000) * 1000;
+    // Never moved back: somebody may have set it a moment ahead.
+    const notBefore = formatDate(new Date(Math.max(now, credentialsNotBefore(registration)?.getTime() ?? 0)));
+    await this.#options.registrations.patch(registration.metadata.name, {
+      spec: { credentials: { notBefore } },
+    });
+    return { ...registration, spec: { ...registration.spec, credentials: { notBefore } } };
+  }
+
+  #issue(registration: Registration, publicKey: KeyObject): IssuedCredentials {
+    const { name, uid } = registration.metadata;
+    const notBefore = credentialsNotBefore(registration);
+    const certificate = this.#options.authority.issueAgent({ cluster: name, uid, publicKey, notBefore });
+    return { certificateChain: certificatePem(certificate), caBundle: this.#options.tunnelCaBundle() };
+  }
+
+  /** The hub's own troubles are told to its own log; the agent hears that there are some. */
+  async #logged<T>(what: 'enrol' | 'renew', remoteAddress: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (thrown) {
+      const error = MctunnelError.from(thrown);
+      if (error.code === 'INTERNAL') {
+        this.#log.error({ err: error, remoteAddress }, `cannot ${what} an agent: ${error.message}`);
+        throw new MctunnelError(
+          'INTERNAL',
+          `the hub could not ${what} this agent because of a fault of its own (its log tells more); it may be tried again`,
+          { cause: error },
+        );
+      }
+      this.#log.warn(
+        { remoteAddress, reason: error.statusCause ?? error.code },
+        `refused to ${what} an agent: ${error.message}`,
+      );
+      throw error;
+    }
+  }
+}
+
+function gone(cluster: string): MctunnelError {
+  return new MctunnelError(
+    'FORBIDDEN',
+    `cluster ${cluster} was deleted at the hub, and perhaps registered again, since; make a new token (mctunnel token create --cluster ${cluster})`,
+    { statusCause: 'RegistrationRecreated' },
+  );
+}
