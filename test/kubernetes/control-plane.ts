@@ -1,15 +1,14 @@
 /** A real Kubernetes control plane on loopback: etcd, kube-apiserver and, when asked for, a controller manager and a node. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request as httpsRequest } from 'node:https';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Api, type ApiResponse } from './api.ts';
 import { apiserverFlags, type AuditLevel } from './apiserver-flags.ts';
 import { buildPrograms, type Programs } from './build.ts';
-import { CertificateAuthority, newTokenKey, type KeyPair } from './certificates.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { CertificateAuthority, newTokenKey } from './certificates.ts';
+import { controllerManagerFlags, etcdFlags, kubeletClientName, nodeFlags } from './component-flags.ts';
 import {
   runKubectl,
   spawnKubectl,
@@ -17,9 +16,10 @@ import {
   type KubectlOptions,
   type KubectlResult,
 } from './kubectl.ts';
-import { freePort } from './ports.ts';
+import { accepts, onFreePort } from './ports.ts';
 import { Process, processesOf } from './process.ts';
 import type { ProgramName } from './programs.ts';
+import { Users, type User } from './users.ts';
 import { Fatal, waitFor } from './wait.ts';
 
 export interface ControlPlaneOptions {
@@ -37,37 +37,38 @@ export interface ControlPlaneOptions {
   readonly report?: (line: string) => void;
 }
 
-/** Somebody who can talk to the API server. */
-export interface User {
-  readonly name: string;
-  /** Path of a kubeconfig that names this plane's server and this user. */
-  readonly kubeconfig: string;
-  /** What authenticates the user: a client certificate, or a service account's token. */
-  readonly credentials: KeyPair | { readonly token: string };
+export type UserKubectlOptions = KubectlOptions & { readonly user?: User };
+
+/** The API server and who can talk to it. */
+interface Serving {
+  readonly port: number;
+  readonly process: Process;
+  readonly api: Api;
+  readonly users: Users;
 }
 
-export interface ApiResponse {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-const kubeletClientName = 'kube-apiserver-kubelet-client';
 const stopGraceMs = 10_000;
 const startTimeoutMs = 60_000;
-/** How often a start is tried again when somebody took a port that was free a moment ago. */
-const maxPortAttempts = 5;
+
+/** What the API server is called by those who reach it. */
+const apiserverHosts = [
+  '127.0.0.1',
+  '10.96.0.1',
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+];
 
 /**
  * Starts a control plane and waits until it serves; with a controller manager also until pods can be created in the
  * namespace `default`, with a node until that is Ready. Builds the programs first when they are missing.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const withNode = options.node ?? false;
-  const withControllers = options.controllerManager ?? withNode;
   const needed: ProgramName[] = ['etcd', 'kube-apiserver', 'kubectl'];
-  if (withControllers) needed.push('kube-controller-manager');
-  if (withNode) needed.push('node');
+  if (withControllers(options)) needed.push('kube-controller-manager');
+  if (options.node === true) needed.push('node');
   const programs = await buildPrograms(needed, options.report);
   const plane = new ControlPlane(options, programs);
   try {
@@ -77,6 +78,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await plane.stop().catch(() => undefined);
     throw error;
   }
+}
+
+function withControllers(options: ControlPlaneOptions): boolean {
+  return options.controllerManager ?? options.node ?? false;
 }
 
 export class ControlPlane {
@@ -94,12 +99,9 @@ export class ControlPlane {
 
   readonly #options: ControlPlaneOptions;
   readonly #programs: Programs;
-  readonly #users = new Map<string, User>();
-  readonly #agents = new Map<User, Agent>();
   #processes: Process[] = [];
-  #apiserver: Process | undefined;
+  #serving: Serving | undefined;
   #node: Process | undefined;
-  #port = 0;
 
   constructor(options: ControlPlaneOptions, programs: Programs) {
     this.name = options.name;
@@ -116,11 +118,11 @@ export class ControlPlane {
 
   /** `https://127.0.0.1:PORT`, the same over restarts. */
   get url(): string {
-    return `https://127.0.0.1:${this.#port}`;
+    return `https://127.0.0.1:${this.port}`;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#started.port;
   }
 
   /** A member of system:masters. */
@@ -128,22 +130,36 @@ export class ControlPlane {
     return this.user('admin', ['system:masters']);
   }
 
-  /** The audit log, when `audit` was asked for. */
-  get auditLogFile(): string {
-    return join(this.directory, 'audit.log');
+  /** The kube-apiserver's process; `kill()` it and bring it back with startApiserver(). */
+  get apiserver(): Process {
+    return this.#started.process;
   }
 
+  /** The node's process, when one was asked for. */
+  get node(): Process {
+    if (this.#node === undefined) throw new Error(`${this.name} was started without a node`);
+    return this.#node;
+  }
+
+  /** Starts everything; called once, by startControlPlane. */
   async start(): Promise<void> {
     const etcdPort = await this.#startEtcd();
     await this.#startApiserver(etcdPort);
-    const withNode = this.#options.node ?? false;
-    const withControllers = this.#options.controllerManager ?? withNode;
-    if (withControllers) this.#startControllers();
-    if (withNode) this.#startNode();
-    await Promise.all([
-      withControllers ? this.#defaultServiceAccount() : undefined,
-      withNode ? this.nodeReady() : undefined,
-    ]);
+    const ready: Promise<void>[] = [];
+    if (withControllers(this.#options)) {
+      const { kubeconfig } = this.user('system:kube-controller-manager');
+      this.#process(
+        'kube-controller-manager',
+        controllerManagerFlags(kubeconfig, join(this.directory, 'apiserver')),
+      ).start();
+      ready.push(this.#defaultServiceAccount());
+    }
+    if (this.#options.node === true) {
+      this.#node = this.#nodeProcess();
+      this.#node.start();
+      ready.push(this.nodeReady());
+    }
+    await Promise.all(ready);
   }
 
   /**
@@ -151,11 +167,7 @@ export class ControlPlane {
    * Nobody but `admin` may do anything before RBAC says so.
    */
   user(name: string, groups: readonly string[] = []): User {
-    const key = JSON.stringify([name, ...groups]);
-    const known = this.#users.get(key);
-    if (known !== undefined) return known;
-    const credentials = this.authority.issue({ commonName: name, organizations: groups, usage: 'client' });
-    return this.#remember(key, name, credentials);
+    return this.#started.users.named(name, groups);
   }
 
   /** A service account (created when it does not exist) with a token of one hour. Its namespace must exist. */
@@ -172,26 +184,20 @@ export class ControlPlane {
         spec: { expirationSeconds: 3600 },
       },
     });
-    if (answer.status !== 201)
+    if (answer.status !== 201) {
       throw new Error(`${this.name}: no token for ${namespace}/${name}: ${answer.body}`);
+    }
     const { status } = JSON.parse(answer.body) as { status: { token: string } };
-    const userName = `system:serviceaccount:${namespace}:${name}`;
-    return this.#remember(`${userName} ${randomUUID()}`, userName, { token: status.token });
+    return this.#started.users.withToken(`system:serviceaccount:${namespace}:${name}`, status.token);
   }
 
-  /** Runs kubectl as `user` (default: admin) against this plane, or with any other kubeconfig. Never throws on a failing kubectl. */
-  kubectl(
-    args: readonly string[],
-    options: KubectlOptions & { readonly user?: User } = {},
-  ): Promise<KubectlResult> {
+  /** Runs kubectl as `user` (default: admin) against this plane, or with any other kubeconfig; see runKubectl. */
+  kubectl(args: readonly string[], options: UserKubectlOptions = {}): Promise<KubectlResult> {
     return runKubectl(this.#kubectlDefaults, args, this.#kubectlOptions(options));
   }
 
   /** Starts kubectl with pipes, for what runs on. Whoever starts it ends it: stop() complains of what is left. */
-  spawnKubectl(
-    args: readonly string[],
-    options: KubectlOptions & { readonly user?: User } = {},
-  ): ReturnType<typeof spawnKubectl> {
+  spawnKubectl(args: readonly string[], options: UserKubectlOptions = {}): ReturnType<typeof spawnKubectl> {
     return spawnKubectl(this.#kubectlDefaults, args, this.#kubectlOptions(options));
   }
 
@@ -211,51 +217,14 @@ export class ControlPlane {
     path: string,
     options: { readonly user?: User; readonly body?: unknown; readonly headers?: OutgoingHttpHeaders } = {},
   ): Promise<ApiResponse> {
-    const user = options.user ?? this.admin;
-    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const headers: OutgoingHttpHeaders = {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...('token' in user.credentials ? { authorization: `Bearer ${user.credentials.token}` } : {}),
-      ...options.headers,
-    };
-    return new Promise((resolve, reject) => {
-      const outgoing = httpsRequest(
-        { host: '127.0.0.1', port: this.#port, method, path, headers, agent: this.#agentOf(user) },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              body: Buffer.concat(chunks).toString(),
-            }),
-          );
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+    return this.#started.api.request(method, path, { ...options, user: options.user ?? this.admin });
   }
 
-  /** The audit events so far (`audit.k8s.io/v1` Event, one per ended stage). */
+  /** The audit events so far (`audit.k8s.io/v1` Event, one per ended stage), when `audit` was asked for. */
   auditEvents(): Record<string, unknown>[] {
-    const lines = readFileSync(this.auditLogFile, 'utf8').split('\n');
+    const lines = readFileSync(this.#auditLogFile, 'utf8').split('\n');
     // The last piece is empty, or a line that is being written.
     return lines.slice(0, -1).map((line) => JSON.parse(line) as Record<string, unknown>);
-  }
-
-  /** The kube-apiserver's process; `kill('SIGKILL')` it and bring it back with startApiserver(). */
-  get apiserver(): Process {
-    if (this.#apiserver === undefined) throw new Error(`${this.name} has no kube-apiserver yet`);
-    return this.#apiserver;
-  }
-
-  /** The node's process, when one was asked for. */
-  get node(): Process {
-    if (this.#node === undefined) throw new Error(`${this.name} was started without a node`);
-    return this.#node;
   }
 
   /** Starts the kube-apiserver again after it was killed: same port, same data, same certificates. */
@@ -269,7 +238,7 @@ export class ControlPlane {
     await waitFor(
       `${this.name}'s kube-apiserver`,
       async () => {
-        this.#mustRun(this.apiserver);
+        mustRun(this.apiserver);
         return (await this.request('GET', '/readyz')).status === 200;
       },
       { timeoutMs: startTimeoutMs },
@@ -284,7 +253,7 @@ export class ControlPlane {
     await waitFor(
       `${this.name}'s node`,
       async () => {
-        this.#mustRun(this.node);
+        mustRun(this.node);
         const answer = await this.request('GET', '/api/v1/nodes');
         const { items } = JSON.parse(answer.body) as NodeList;
         return items.some((node) =>
@@ -301,7 +270,7 @@ export class ControlPlane {
    * @throws Error naming processes that were left over, such as a kubectl that a test forgot; they are killed.
    */
   async stop(): Promise<void> {
-    for (const agent of this.#agents.values()) agent.destroy();
+    this.#serving?.api.close();
     // The node ends its pods by itself; the others have nothing worth keeping.
     await this.#node?.stop(stopGraceMs);
     await Promise.all(this.#processes.map((process) => process.kill('SIGKILL')));
@@ -313,132 +282,78 @@ export class ControlPlane {
         // It ended meanwhile.
       }
     }
-    if (process.env['MCTUNNEL_TEST_KEEP'] === undefined)
+    if (process.env['MCTUNNEL_TEST_KEEP'] === undefined) {
       rmSync(this.directory, { recursive: true, force: true });
+    }
     if (left.length > 0) {
       const list = left.map(({ pid, command }) => `${pid} ${command}`).join('\n  ');
       throw new Error(`${this.name}: processes were left over and have been killed:\n  ${list}`);
     }
   }
 
-  async #startEtcd(): Promise<number> {
+  #startEtcd(): Promise<number> {
     return this.#onFreePort(async (port) => {
-      const url = `http://127.0.0.1:${port}`;
-      const etcd = this.#process('etcd', [
-        `--data-dir=${join(this.directory, 'etcd')}`,
-        `--listen-client-urls=${url}`,
-        `--advertise-client-urls=${url}`,
-        '--listen-peer-urls=http://127.0.0.1:0',
-        '--unsafe-no-fsync',
-        '--log-level=warn',
-      ]);
+      const etcd = this.#process('etcd', etcdFlags(join(this.directory, 'etcd'), port));
       etcd.start();
-      await waitFor(
-        `${this.name}'s etcd`,
-        () => {
-          this.#mustRun(etcd);
-          return accepts(port);
-        },
-        { timeoutMs: startTimeoutMs, intervalMs: 20 },
-      );
+      const listening = async (): Promise<boolean> => {
+        mustRun(etcd);
+        return accepts(port);
+      };
+      await waitFor(`${this.name}'s etcd`, listening, { timeoutMs: startTimeoutMs, intervalMs: 20 });
       return port;
     });
   }
 
   async #startApiserver(etcdPort: number): Promise<void> {
-    const serving = this.authority.issue({
-      commonName: 'kube-apiserver',
-      hosts: [
-        '127.0.0.1',
-        '10.96.0.1',
-        'localhost',
-        'kubernetes',
-        'kubernetes.default',
-        'kubernetes.default.svc',
-        'kubernetes.default.svc.cluster.local',
-      ],
-      usage: 'server',
-    });
-    const tokenKey = newTokenKey();
-    const { audit } = this.#options;
-    await this.#onFreePort(async (port) => {
-      this.#port = port;
-      this.#users.clear();
-      const flags = apiserverFlags({
-        directory: join(this.directory, 'apiserver'),
-        port,
-        etcdPort,
-        serving,
-        clientCaCertificate: this.authority.certificate,
-        frontProxyCaCertificate: this.frontProxyAuthority.certificate,
-        frontProxyClient: this.frontProxyAuthority.issue({
-          commonName: 'front-proxy-client',
-          usage: 'client',
-        }),
-        kubeletCaCertificate: this.kubeletAuthority.certificate,
-        kubeletClient: this.kubeletAuthority.issue({
-          commonName: kubeletClientName,
-          usage: 'client',
-        }),
-        tokenKey,
-        auditLog: audit === undefined ? undefined : { path: this.auditLogFile, level: audit },
-        serviceAccountAdmission: this.#options.controllerManager ?? this.#options.node ?? false,
-        extra: this.#options.apiserverFlags ?? [],
-      });
-      this.#apiserver = this.#process('kube-apiserver', flags);
-      this.#apiserver.start();
-      await this.apiserverReady();
-    });
-  }
-
-  #startControllers(): void {
-    const { kubeconfig } = this.user('system:kube-controller-manager');
-    const files = join(this.directory, 'apiserver');
-    this.#process('kube-controller-manager', [
-      `--kubeconfig=${kubeconfig}`,
-      '--leader-elect=false',
-      '--bind-address=127.0.0.1',
-      '--secure-port=0',
-      '--use-service-account-credentials=true',
-      `--service-account-private-key-file=${join(files, 'service-account.key')}`,
-      `--root-ca-file=${join(files, 'client-ca.crt')}`,
-    ]).start();
-  }
-
-  #startNode(): void {
-    const file = (name: string, content: string): string => {
-      const path = join(this.directory, 'node', name);
-      writeFileSync(path, content, { mode: 0o600 });
-      return path;
+    const { authority, frontProxyAuthority, kubeletAuthority } = this;
+    const { audit, apiserverFlags: extra = [] } = this.#options;
+    const fixed = {
+      directory: join(this.directory, 'apiserver'),
+      etcdPort,
+      serving: authority.issue({ commonName: 'kube-apiserver', hosts: apiserverHosts, usage: 'server' }),
+      clientCaCertificate: authority.certificate,
+      frontProxyCaCertificate: frontProxyAuthority.certificate,
+      frontProxyClient: frontProxyAuthority.issue({ commonName: 'front-proxy-client', usage: 'client' }),
+      kubeletCaCertificate: kubeletAuthority.certificate,
+      kubeletClient: kubeletAuthority.issue({ commonName: kubeletClientName, usage: 'client' }),
+      tokenKey: newTokenKey(),
+      auditLog: audit === undefined ? undefined : { path: this.#auditLogFile, level: audit },
+      serviceAccountAdmission: withControllers(this.#options),
+      extra,
     };
-    const nodeName = `${this.name}-node`;
-    this.#node = this.#process(
-      'node',
-      [
-        `-name=${nodeName}`,
-        `-kubeconfig=${this.user(`system:node:${nodeName}`, ['system:nodes']).kubeconfig}`,
-        `-scheduler-kubeconfig=${this.user('system:kube-scheduler').kubeconfig}`,
-        `-kubelet-ca=${file('kubelet-ca.crt', this.kubeletAuthority.certificate)}`,
-        `-kubelet-ca-key=${file('kubelet-ca.key', this.kubeletAuthority.key)}`,
-        `-client-name=${kubeletClientName}`,
-        `-directory=${join(this.directory, 'node')}`,
-      ],
-      // It ends its pods' processes first.
-      'TERM',
-    );
-    this.#node.start();
+    await this.#onFreePort(async (port) => {
+      const process = this.#process('kube-apiserver', apiserverFlags({ ...fixed, port }));
+      const users = new Users({
+        cluster: this.name,
+        server: `https://127.0.0.1:${port}`,
+        authority,
+        directory: join(this.directory, 'users'),
+      });
+      this.#serving = { port, process, users, api: new Api(port, authority.certificate) };
+      await this.startApiserver();
+    });
+  }
+
+  #nodeProcess(): Process {
+    const name = `${this.name}-node`;
+    const flags = nodeFlags({
+      name,
+      kubeconfig: this.user(`system:node:${name}`, ['system:nodes']).kubeconfig,
+      schedulerKubeconfig: this.user('system:kube-scheduler').kubeconfig,
+      kubeletAuthority: this.kubeletAuthority,
+      directory: join(this.directory, 'node'),
+    });
+    // It ends its pods' processes first.
+    return this.#process('node', flags, 'TERM');
   }
 
   async #defaultServiceAccount(): Promise<void> {
     const path = '/api/v1/namespaces/default/serviceaccounts/default';
-    await waitFor(
-      `${this.name}'s controller manager`,
-      async () => {
-        for (const process of this.#processes) this.#mustRun(process);
-        return (await this.request('GET', path)).status === 200;
-      },
-      { timeoutMs: startTimeoutMs },
-    );
+    const exists = async (): Promise<boolean> => {
+      this.#processes.forEach(mustRun);
+      return (await this.request('GET', path)).status === 200;
+    };
+    await waitFor(`${this.name}'s controller manager`, exists, { timeoutMs: startTimeoutMs });
   }
 
   #process(name: ProgramName, args: readonly string[], orphanSignal: 'KILL' | 'TERM' = 'KILL'): Process {
@@ -454,49 +369,22 @@ export class ControlPlane {
     return process;
   }
 
-  /** A port that was free a moment ago can be taken: then another is tried. */
-  async #onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const before = [...this.#processes];
-      try {
-        return await start(await freePort());
-      } catch (error) {
-        const taken = error instanceof Error && /address already in use/.test(error.message);
-        if (!taken || attempt === maxPortAttempts) throw error;
-        for (const process of this.#processes) {
-          if (!before.includes(process)) await process.kill();
-        }
-        this.#processes = before;
-      }
-    }
-  }
-
-  #mustRun(process: Process): void {
-    if (process.running) return;
-    throw new Fatal(new Error(`${process.name} ended; its log ends with:\n${process.logTail()}`));
-  }
-
-  #remember(key: string, name: string, credentials: User['credentials']): User {
-    const kubeconfig = writeKubeconfig(join(this.directory, 'users', `${this.#users.size}.kubeconfig`), {
-      name: this.name,
-      server: this.url,
-      caCertificate: this.authority.certificate,
-      user: credentials,
+  /** As onFreePort; what the failed attempt started is ended. */
+  #onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+    const before = [...this.#processes];
+    return onFreePort(start, async () => {
+      for (const process of this.#processes) if (!before.includes(process)) await process.kill();
+      this.#processes = [...before];
     });
-    const user: User = { name, kubeconfig, credentials };
-    this.#users.set(key, user);
-    return user;
   }
 
-  #agentOf(user: User): Agent {
-    let agent = this.#agents.get(user);
-    if (agent === undefined) {
-      const { credentials } = user;
-      const client = 'token' in credentials ? {} : { cert: credentials.certificate, key: credentials.key };
-      agent = new Agent({ ca: this.authority.certificate, ...client, keepAlive: false });
-      this.#agents.set(user, agent);
-    }
-    return agent;
+  get #started(): Serving {
+    if (this.#serving === undefined) throw new Error(`${this.name} has no kube-apiserver yet`);
+    return this.#serving;
+  }
+
+  get #auditLogFile(): string {
+    return join(this.directory, 'audit.log');
   }
 
   get #kubectlDefaults(): KubectlDefaults {
@@ -507,18 +395,12 @@ export class ControlPlane {
     };
   }
 
-  #kubectlOptions({ user, ...options }: KubectlOptions & { readonly user?: User }): KubectlOptions {
+  #kubectlOptions({ user, ...options }: UserKubectlOptions): KubectlOptions {
     return { kubeconfig: (user ?? this.admin).kubeconfig, ...options };
   }
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+function mustRun(process: Process): void {
+  if (process.running) return;
+  throw new Fatal(new Error(`${process.name} ended; its log ends with:\n${process.logTail()}`));
 }

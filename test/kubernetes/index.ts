@@ -1,12 +1,7 @@
+export type { ApiResponse } from './api.ts';
 export { buildPrograms, type Programs } from './build.ts';
 export { CertificateAuthority, type KeyPair, type Subject } from './certificates.ts';
-export {
-  ControlPlane,
-  startControlPlane,
-  type ApiResponse,
-  type ControlPlaneOptions,
-  type User,
-} from './control-plane.ts';
+export { ControlPlane, startControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 export { writeKubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
 export type { KubectlOptions, KubectlResult } from './kubectl.ts';
 export { freePort } from './ports.ts';
@@ -23,3 +18,4 @@ export {
   registerAggregation,
   type AggregationOptions,
 } from './aggregation.ts';
+export type { User } from './users.ts';
