@@ -76,20 +76,26 @@ export interface Stream {
   readonly id: number;
   /** Bytes queued here and not yet handed to the connection. */
   readonly queuedBytes: number;
-  /** Accepter only: answers. Throws MctunnelError PROTOCOL when called twice; ignored after the end of the stream. */
+  /**
+   * Accepter only: answers. What was written before it waits for it. Throws MctunnelError PROTOCOL when called twice; ignored after the end of the stream.
+   * A malformed head, or one of more than 64 KiB, ends the stream with PROTOCOL on both sides (`error` is called).
+   */
   sendHead(head: Head): void;
   /** Queues bytes (by reference: the caller must not change them). False: wait for `drain`. Ignored after `end`, `stop`, or the stream's end. */
   write(chunk: Uint8Array): boolean;
   /** Finishes our direction, after what is queued. `trailers` may be empty. */
   end(trailers?: FlatHeaders): void;
-  /** Gives credit back for bytes that are consumed. */
+  /**
+   * Gives credit back for bytes that are consumed. Also after `end` and `close`: what a slow sink still holds counts against the tunnel's
+   * memory until it is taken, or given up with `reset`.
+   */
   take(bytes: number): void;
   /** From now on `data` (and `end`) wait inside the stream, bounded by the window, until `resume`. */
   pause(): void;
   resume(): void;
-  /** "I read no more from you." Our own direction goes on. */
+  /** "I read no more from you." Neither `data` nor `end` is called from now on. Our own direction goes on. */
   stop(): void;
-  /** Aborts what is not finished, both ways. Queued bytes are dropped; no handler but `close` is called. */
+  /** Aborts what is not finished, both ways. Queued bytes are dropped, bytes not yet taken are given back; no handler but `close` is called. */
   reset(error: MctunnelError): void;
 }
 

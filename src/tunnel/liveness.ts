@@ -1,0 +1,127 @@
+import type { Clock, Timer } from '../lib/clock.ts';
+import { DEAD_AFTER_INTERVALS, PROBE_TIMEOUT_MS } from './limits.ts';
+
+/** Round trips older than this are forgotten. */
+const ROUND_TRIP_MEMORY_MS = 60_000;
+/** A timer this late means that this process stood still, not that the peer is gone. */
+const MAX_TIMER_LAG_MS = 1_000;
+
+export interface LivenessOptions {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  /** Send a Ping with this nonce; then call `pinged`. */
+  ping(nonce: number): void;
+  /** Nothing came for too long. At most once. */
+  dead(silentMs: number): void;
+}
+
+/** Sends Pings, measures round trips, and notices that the other side is gone. */
+export class Liveness {
+  readonly #options: LivenessOptions;
+  #timer: Timer | undefined;
+  #timerDueMs = 0;
+  #lastByteMs: number;
+  #nextPingMs: number;
+  /** Dead when nothing came since `#probeStartMs`; undefined: no probe is running. */
+  #probeStartMs: number | undefined;
+  /** Not dead before this, whatever was missed. */
+  #graceUntilMs = 0;
+  #nonce = 0;
+  #pingedNonce = -1;
+  #pingedMs = 0;
+  #samples: { readonly atMs: number; readonly roundTripMs: number }[] = [];
+  #isStopped = false;
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+    const now = options.clock.now();
+    this.#lastByteMs = now;
+    this.#nextPingMs = now;
+    this.#onTimer();
+  }
+
+  /** Minimum of the last minute; the last one when there was none since. */
+  get roundTripMs(): number | undefined {
+    let best: number | undefined;
+    for (const sample of this.#samples) best = Math.min(best ?? sample.roundTripMs, sample.roundTripMs);
+    return best;
+  }
+
+  received(nowMs: number): void {
+    this.#lastByteMs = nowMs;
+    this.#probeStartMs = undefined;
+  }
+
+  /** The Ping was handed to the transport. */
+  pinged(nowMs: number): void {
+    this.#pingedNonce = this.#nonce;
+    this.#pingedMs = nowMs;
+  }
+
+  ponged(nonce: number, nowMs: number): void {
+    if (nonce !== this.#pingedNonce) return;
+    this.#pingedNonce = -1;
+    this.#samples = this.#samples.filter((sample) => nowMs - sample.atMs < ROUND_TRIP_MEMORY_MS);
+    this.#samples.push({ atMs: nowMs, roundTripMs: nowMs - this.#pingedMs });
+  }
+
+  /** Asks now; dead without a byte within 5 s. */
+  probe(): void {
+    if (this.#isStopped || this.#probeStartMs !== undefined) return;
+    const now = this.#options.clock.now();
+    this.#probeStartMs = now;
+    this.#ping(now);
+    this.#arm(now);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  get #deadAtMs(): number {
+    const silent = this.#lastByteMs + DEAD_AFTER_INTERVALS * this.#options.intervalMs;
+    const probed = this.#probeStartMs === undefined ? Infinity : this.#probeStartMs + PROBE_TIMEOUT_MS;
+    return Math.max(Math.min(silent, probed), this.#graceUntilMs);
+  }
+
+  #ping(now: number): void {
+    this.#nextPingMs = now + this.#options.intervalMs;
+    this.#nonce = (this.#nonce + 1) >>> 0;
+    this.#options.ping(this.#nonce);
+  }
+
+  #arm(now: number): void {
+    this.#timer?.cancel();
+    this.#timerDueMs = Math.min(this.#nextPingMs, this.#deadAtMs);
+    this.#timer = this.#options.clock.after(Math.max(0, this.#timerDueMs - now), this.#onTimer);
+  }
+
+  readonly #onTimer = (): void => {
+    const now = this.#options.clock.now();
+    if (this.#timer !== undefined && now - this.#timerDueMs > MAX_TIMER_LAG_MS) {
+      this.#graceUntilMs =
+        now + (this.#probeStartMs === undefined ? this.#options.intervalMs : PROBE_TIMEOUT_MS);
+    }
+    this.#timer = undefined;
+    if (now >= this.#deadAtMs) {
+      // What came while the loop was busy is read first.
+      this.#options.clock.soon(this.#recheck);
+      return;
+    }
+    if (now >= this.#nextPingMs || this.#graceUntilMs > now) this.#ping(now);
+    this.#arm(now);
+  };
+
+  readonly #recheck = (): void => {
+    if (this.#isStopped) return;
+    const now = this.#options.clock.now();
+    if (now >= this.#deadAtMs) {
+      this.stop();
+      this.#options.dead(now - this.#lastByteMs);
+    } else {
+      this.#arm(now);
+    }
+  };
+}

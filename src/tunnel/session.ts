@@ -1,0 +1,601 @@
+import { ERRORS, MctunnelError } from '../errors.ts';
+import type { Hop } from '../errors.ts';
+import type { Timer } from '../lib/clock.ts';
+import type { Batch, Frame, GoAwayMessage, OpenMessage } from './frame.ts';
+import { openFrameBytes } from './frame-size.ts';
+import { fromGoAway, fromHello, fromWelcome, toGoAway, toHello, toWelcome } from './handshake.ts';
+import {
+  DEFAULT_LIMITS,
+  HARD_LAST_STREAM_ID,
+  MAX_BATCH_BYTES,
+  MAX_PINGS_PER_SECOND,
+  MAX_SINGLE_FRAME_BATCH_BYTES,
+  SOFT_LAST_STREAM_ID,
+} from './limits.ts';
+import { Liveness } from './liveness.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { fromOpenMessage, openFault, openMemoryBytes, toOpenMessage } from './open-message.ts';
+import { Sender } from './sender.ts';
+import type { SessionLimits, SessionOptions, TunnelSession } from './session-options.ts';
+import { IGNORE_HANDLERS, TunnelStream } from './stream.ts';
+import type { StreamOwner } from './stream.ts';
+import type { Hello, Open, Role, Session, Stream, StreamHandlers, Welcome } from './types.ts';
+import { firstWindowBytes } from './window-policy.ts';
+
+/** How long the last message may wait for the one before it. */
+const LAST_MESSAGE_FUSE_MS = 1_000;
+/** Resets that wait to be sent, beyond one per stream that the peer may hold: more is a flood. */
+const SPARE_PENDING_RESETS = 1_024;
+/** Send queues of one connection: a stream may queue a 64th of what is left of it, within the bounds below. */
+const SEND_QUEUES_BYTES = 64 * 1024 * 1024;
+const MIN_WRITE_MARK_BYTES = 16 * 1024;
+const MAX_WRITE_MARK_BYTES = 128 * 1024;
+/** Streams are looked at for a stall this many times within the timeout. */
+const SWEEPS_PER_STALL = 15;
+
+export function createSession(options: SessionOptions): TunnelSession {
+  return new TunnelConnection(options);
+}
+
+class TunnelConnection implements TunnelSession, StreamOwner {
+  readonly role: Role;
+  readonly peerHop: Hop;
+  readonly budget: MemoryBudget;
+  state: Session['state'] = 'handshaking';
+  hello: Hello | undefined;
+  welcome: Welcome | undefined;
+  nowMs: number;
+  queuedBytes = 0;
+
+  readonly #options: SessionOptions;
+  readonly #limits: SessionLimits;
+  readonly #sender: Sender;
+  /** Streams of both sides that are not over and whose Open was encoded or received. */
+  readonly #streams = new Map<number, TunnelStream>();
+  /** Own streams whose Open is not yet encoded. */
+  readonly #unopened = new Set<TunnelStream>();
+  /** Own streams that are not over. */
+  #ownCount = 0;
+  /** Highest id that the peer opened; 0: none. */
+  #peerLastId = 0;
+  #peerMaxStreams = 0;
+  #liveness: Liveness | undefined;
+  #handshakeTimer: Timer | undefined;
+  #sweepTimer: Timer | undefined;
+  #touched: TunnelStream[] = [];
+  #isDispatching = false;
+  #helloReceived = false;
+  /** We said GoAway(DRAIN). */
+  #isDraining = false;
+  #drainAcknowledged = false;
+  /** Our ids ran past the soft limit: streams are still opened until a new connection is there. */
+  #isExhausted = false;
+  /** The peer said GoAway(DRAIN). */
+  #peerIsDraining = false;
+  #drained: (() => void)[] = [];
+  #pingSecondMs = 0;
+  #pingsInSecond = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.role = options.role;
+    this.peerHop = options.role === 'hub' ? 'agent' : 'hub';
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    if (options.accept === undefined) this.#limits = { ...limits, maxStreams: 0 };
+    else this.#limits = limits;
+    if (this.#limits.maxStreams * limits.initialWindowBytes > limits.connectionBudgetBytes) {
+      throw new RangeError('maxStreams × initialWindowBytes is more than connectionBudgetBytes');
+    }
+    this.budget = new MemoryBudget(limits.connectionBudgetBytes, options.processBudget);
+    this.nowMs = options.clock.now();
+    this.#sender = new Sender({
+      clock: options.clock,
+      transport: options.transport,
+      firstStreamId: options.firstStreamId ?? (options.role === 'hub' ? 1 : 2),
+      roundTripMs: () => this.roundTripMs,
+      onOpened: (stream) => this.#onOpened(stream),
+      onIdsExhausted: (stream) =>
+        stream.terminate(new MctunnelError('DRAINING', 'the connection has no stream ids left')),
+      onPinged: (nowMs) => this.#liveness?.pinged(nowMs),
+      onIdle: () => this.#closeWhenDrained(),
+    });
+    this.#handshakeTimer = options.clock.after(this.#limits.handshakeTimeoutMs, () =>
+      this.#fail(new MctunnelError('TIMEOUT', 'the handshake was not finished in time')),
+    );
+    if (options.role === 'agent') {
+      this.#sender.hello = toHello(options.hello, this.#limits);
+      this.#sender.schedule();
+    }
+  }
+
+  get streamCount(): number {
+    return this.#streams.size + this.#unopened.size;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#liveness?.roundTripMs;
+  }
+
+  get reservedBytes(): number {
+    return this.budget.usedBytes;
+  }
+
+  get inFlightBytes(): number {
+    return this.#sender.congestion.inFlightBytes;
+  }
+
+  get writeMarkBytes(): number {
+    const share = (SEND_QUEUES_BYTES - this.queuedBytes) / 64;
+    return Math.min(Math.max(share, MIN_WRITE_MARK_BYTES), MAX_WRITE_MARK_BYTES);
+  }
+
+  // ---- streams of our own
+
+  open(open: Open, handlers: StreamHandlers): Stream {
+    this.#checkMayOpen();
+    const fault = openFault(open);
+    if (fault !== undefined) throw new MctunnelError('BAD_REQUEST', fault);
+    const window = firstWindowBytes(this.budget.freeBytes);
+    const message = toOpenMessage(open, window);
+    if (openFrameBytes(HARD_LAST_STREAM_ID, true, message) > MAX_SINGLE_FRAME_BATCH_BYTES - 64) {
+      throw new MctunnelError('BAD_REQUEST', 'the request head is too long for the tunnel');
+    }
+    const memory = openMemoryBytes(open);
+    if (!this.budget.reserve(window + memory)) {
+      throw new MctunnelError('TOO_MANY_REQUESTS', "the tunnel's memory budget is used up", {
+        retryAfterSeconds: 1,
+      });
+    }
+    const stream = new TunnelStream(this, true, window, memory, 0);
+    stream.handlers = handlers;
+    stream.openMessage = message;
+    this.#ownCount++;
+    this.#unopened.add(stream);
+    this.#sender.headDue(stream);
+    return stream;
+  }
+
+  #checkMayOpen(): void {
+    if (this.state === 'closed') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is closed');
+    if (this.state === 'handshaking') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is not open yet');
+    const idsLeft = this.#sender.nextId + 2 * this.#unopened.size <= HARD_LAST_STREAM_ID;
+    if (this.#peerIsDraining || (this.#isDraining && !this.#isExhausted) || !idsLeft) {
+      throw new MctunnelError('DRAINING', 'the tunnel takes no new streams', { retryAfterSeconds: 1 });
+    }
+    if (this.#ownCount >= this.#peerMaxStreams) {
+      throw new MctunnelError(
+        'TOO_MANY_REQUESTS',
+        `${this.#peerMaxStreams} streams are open in the tunnel, its limit`,
+        { retryAfterSeconds: 1 },
+      );
+    }
+  }
+
+  #onOpened(stream: TunnelStream): void {
+    this.#unopened.delete(stream);
+    this.#streams.set(stream.id, stream);
+    if (stream.id > SOFT_LAST_STREAM_ID && !this.#isExhausted) {
+      this.#isExhausted = true;
+      this.#startDraining(0);
+      this.#options.onDraining?.(0, 'exhausted');
+    }
+  }
+
+  // ---- StreamOwner
+
+  headDue(stream: TunnelStream): void {
+    if (this.state !== 'closed') this.#sender.headDue(stream);
+  }
+
+  dataDue(stream: TunnelStream): void {
+    if (this.state !== 'closed') this.#sender.dataDue(stream);
+  }
+
+  controlDue(stream: TunnelStream): void {
+    if (this.state !== 'closed') this.#sender.controlDue(stream);
+  }
+
+  queued(deltaBytes: number): void {
+    this.queuedBytes += deltaBytes;
+  }
+
+  touched(stream: TunnelStream): void {
+    if (this.#isDispatching) this.#touched.push(stream);
+  }
+
+  over(stream: TunnelStream): void {
+    if (stream.isOpener) this.#ownCount--;
+    if (stream.id === 0) this.#unopened.delete(stream);
+    else this.#streams.delete(stream.id);
+    if (this.#isDraining) this.#sender.schedule();
+  }
+
+  // ---- receiving
+
+  receive(batch: Batch, byteLength: number): void {
+    if (this.state === 'closed') return;
+    this.nowMs = this.#options.clock.now();
+    this.#liveness?.received(this.nowMs);
+    this.#isDispatching = true;
+    try {
+      checkSize(batch, byteLength);
+      this.#receiveConnection(batch);
+      this.#receiveFrames(batch);
+      if (this.#sender.pendingResets > this.streamCount + this.#limits.maxStreams + SPARE_PENDING_RESETS) {
+        throw new MctunnelError('TOO_MANY_REQUESTS', 'too many streams that had to be reset');
+      }
+    } catch (thrown) {
+      this.#fail(MctunnelError.from(thrown, 'PROTOCOL', 'a message that could not be handled'));
+    }
+    this.#isDispatching = false;
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const stream of touched) stream.batchEnd();
+  }
+
+  receiveFailed(error: unknown): void {
+    this.#fail(MctunnelError.from(error, 'PROTOCOL', 'a message that could not be decoded'));
+  }
+
+  transportClosed(cause?: unknown): void {
+    if (this.state === 'closed') return;
+    this.#sender.abandon();
+    const isOrderly = (this.#peerIsDraining || this.#isDraining) && this.streamCount === 0;
+    this.#close(
+      cause instanceof MctunnelError
+        ? cause
+        : isOrderly
+          ? new MctunnelError('DRAINING', 'the tunnel was drained', { cause })
+          : new MctunnelError('TUNNEL_LOST', 'the connection of the tunnel was lost', { cause }),
+      HARD_LAST_STREAM_ID,
+    );
+  }
+
+  #receiveConnection(batch: Batch): void {
+    if (batch.goAway) this.#receiveGoAway(batch.goAway);
+    if (this.#isClosed()) return;
+    if (this.state === 'handshaking') this.#receiveHandshake(batch);
+    else if (batch.hello || batch.welcome) throw new MctunnelError('PROTOCOL', 'a second handshake');
+    if (this.#isClosed()) return;
+    if (batch.ping) this.#receivePing(batch.ping.nonce ?? 0);
+    if (batch.pong) this.#liveness?.ponged(batch.pong.nonce ?? 0, this.nowMs);
+    const acknowledged = batch.acknowledged ?? 0;
+    if (acknowledged > 0) {
+      if (!this.#sender.congestion.acknowledged(acknowledged, this.nowMs, this.roundTripMs)) {
+        throw new MctunnelError('PROTOCOL', 'more bytes were acknowledged than were sent');
+      }
+      this.#sender.acknowledged();
+    }
+  }
+
+  #receiveHandshake(batch: Batch): void {
+    const options = this.#options;
+    if (options.role === 'agent') {
+      if (!batch.welcome) throw new MctunnelError('PROTOCOL', 'the first message is not Welcome');
+      const welcome = fromWelcome(batch.welcome);
+      this.welcome = welcome;
+      this.#opened(welcome.maxStreams, welcome.initialWindowBytes, welcome.pingIntervalMs);
+      return;
+    }
+    if (this.#helloReceived) {
+      // The Welcome is being prepared; until it is sent the agent may only ask for a sign of life.
+      if (batch.hello || hasFrames(batch)) throw new MctunnelError('PROTOCOL', 'frames before Welcome');
+      return;
+    }
+    if (!batch.hello) throw new MctunnelError('PROTOCOL', 'the first message is not Hello');
+    if (hasFrames(batch)) throw new MctunnelError('PROTOCOL', 'frames before Welcome');
+    this.#helloReceived = true;
+    const hello = fromHello(batch.hello);
+    const facts = options.welcome(hello);
+    if (!(facts instanceof Promise)) {
+      this.#welcomed(hello, toWelcome(facts, this.#limits));
+      return;
+    }
+    facts.then(
+      (late) => this.#welcomed(hello, toWelcome(late, this.#limits)),
+      (error: unknown) => this.#fail(MctunnelError.from(error, 'INTERNAL', 'the handshake failed')),
+    );
+  }
+
+  #welcomed(hello: Hello, welcome: Welcome): void {
+    if (this.state !== 'handshaking') return;
+    this.hello = hello;
+    this.#sender.welcome = {
+      version: welcome.version,
+      hubId: welcome.hubId,
+      replicas: welcome.replicas,
+      cluster: welcome.cluster,
+      maxStreams: welcome.maxStreams,
+      initialWindow: welcome.initialWindowBytes,
+      pingIntervalMs: welcome.pingIntervalMs,
+    };
+    this.#opened(hello.maxStreams, hello.initialWindowBytes, welcome.pingIntervalMs);
+  }
+
+  #opened(peerMaxStreams: number, sendWindow: number, pingIntervalMs: number): void {
+    const { clock } = this.#options;
+    this.#handshakeTimer?.cancel();
+    this.#handshakeTimer = undefined;
+    this.#peerMaxStreams = peerMaxStreams;
+    this.#sender.initialSendCredit = sendWindow;
+    this.state = 'open';
+    this.#liveness = new Liveness({
+      clock,
+      intervalMs: pingIntervalMs,
+      ping: (nonce) => {
+        this.#sender.pingNonce = nonce;
+        this.#sender.schedule();
+      },
+      dead: (silentMs) => this.#dead(silentMs),
+    });
+    this.#scheduleSweep();
+    this.#sender.schedule();
+    this.#options.onOpen?.();
+  }
+
+  #receivePing(nonce: number): void {
+    if (this.nowMs - this.#pingSecondMs >= 1_000) {
+      this.#pingSecondMs = this.nowMs;
+      this.#pingsInSecond = 0;
+    }
+    if (++this.#pingsInSecond > MAX_PINGS_PER_SECOND) {
+      throw new MctunnelError('TOO_MANY_REQUESTS', `more than ${MAX_PINGS_PER_SECOND} Pings in a second`);
+    }
+    this.#sender.pongNonce = nonce;
+    this.#sender.schedule();
+  }
+
+  #receiveFrames(batch: Batch): void {
+    const frames = batch.frames;
+    if (frames === null || frames === undefined) {
+      if (batch.goAwayAck) this.#receiveGoAwayAck();
+      return;
+    }
+    for (const frame of frames) {
+      if (this.#isClosed()) return;
+      this.#receiveFrame(frame);
+    }
+    // Opens of the same Batch stand before it.
+    if (batch.goAwayAck) this.#receiveGoAwayAck();
+  }
+
+  #receiveFrame(frame: Frame): void {
+    const id = frame.stream ?? 0;
+    if (frame.open) {
+      this.#receiveOpen(id, frame.open, frame.fin === true);
+      return;
+    }
+    const data = frame.data;
+    const fin = frame.fin === true;
+    if (data) {
+      if (data.length === 0 && !fin) throw new MctunnelError('PROTOCOL', `stream ${id}: an empty frame`);
+      this.#sender.arrived(data.length);
+    }
+    const stream = this.#streams.get(id);
+    if (stream === undefined) {
+      this.#checkIsOver(id);
+      return;
+    }
+    if (data) {
+      if (data.length > 0) stream.receiveData(data);
+    } else if (frame.head) {
+      stream.receiveHead(frame.head);
+    } else if (frame.credit !== null && frame.credit !== undefined) {
+      stream.receiveCredit(frame.credit);
+    } else if (frame.trailers) {
+      if (!fin) throw new MctunnelError('PROTOCOL', `stream ${id}: trailers without an end`);
+      stream.receiveFin(frame.trailers.headers ?? []);
+      return;
+    } else if (frame.reset) {
+      stream.receiveReset(frame.reset);
+      return;
+    } else if (frame.stop) {
+      stream.receiveStop();
+    }
+    if (fin) stream.receiveFin([]);
+  }
+
+  /** Ids only rise: at or below the highest, an unknown id is a stream that is over; above it, only an Open may stand. */
+  #checkIsOver(id: number): void {
+    const isOwn = id % 2 === this.#ownParity;
+    const isKnown = isOwn ? id < this.#sender.nextId && id >= this.#firstOwnId : id <= this.#peerLastId;
+    if (id === 0 || !isKnown)
+      throw new MctunnelError('PROTOCOL', `a frame of stream ${id}, which is not open`);
+  }
+
+  get #ownParity(): number {
+    return this.role === 'hub' ? 1 : 0;
+  }
+
+  get #firstOwnId(): number {
+    return this.#options.firstStreamId ?? 1;
+  }
+
+  #receiveOpen(id: number, message: OpenMessage, fin: boolean): void {
+    const accept = this.#options.accept;
+    if (id === 0 || id % 2 === this.#ownParity || id <= this.#peerLastId) {
+      throw new MctunnelError('PROTOCOL', `an Open with the id ${id}, after ${this.#peerLastId}`);
+    }
+    if (this.#drainAcknowledged) throw new MctunnelError('PROTOCOL', 'an Open after GoAwayAck');
+    if (accept === undefined) throw new MctunnelError('PROTOCOL', 'an Open, but no streams are accepted');
+    this.#peerLastId = id;
+    const open = fromOpenMessage(message);
+    const fault = openFault(open);
+    if (fault !== undefined) {
+      this.#refuse(id, new MctunnelError('BAD_REQUEST', fault));
+      return;
+    }
+    const window = fin ? 0 : this.#limits.initialWindowBytes;
+    const memory = openMemoryBytes(open);
+    const peerCount = this.#streams.size + this.#unopened.size - this.#ownCount;
+    if (peerCount >= this.#limits.maxStreams || !this.budget.reserve(window + memory)) {
+      this.#refuse(id, new MctunnelError('TOO_MANY_REQUESTS', 'too many streams in the tunnel'));
+      return;
+    }
+    const stream = new TunnelStream(this, false, window, memory, message.window ?? 0);
+    stream.id = id;
+    this.#streams.set(id, stream);
+    this.#accept(stream, open);
+    if (fin) stream.receiveFin([]);
+  }
+
+  #accept(stream: TunnelStream, open: Open): void {
+    const accept = this.#options.accept;
+    try {
+      const handlers = accept?.(open, stream);
+      if (handlers === undefined) {
+        stream.reset(new MctunnelError('UNSUPPORTED', `the protocol ${open.protocol} is not known here`));
+      } else {
+        stream.handlers = handlers;
+        if (stream.isOver) handlers.close?.();
+      }
+    } catch (thrown) {
+      stream.handlers = IGNORE_HANDLERS;
+      stream.reset(MctunnelError.from(thrown, 'INTERNAL', 'a fault in the handling of the stream'));
+    }
+  }
+
+  #refuse(id: number, error: MctunnelError): void {
+    this.#sender.refuse(id, { code: ERRORS[error.code].wire, message: error.message, delivered: 1 });
+  }
+
+  // ---- going away
+
+  drain(retryAfterMs: number): Promise<void> {
+    if (this.state === 'closed') return Promise.resolve();
+    this.#isExhausted = false;
+    this.#startDraining(retryAfterMs);
+    return new Promise((resolve) => void this.#drained.push(resolve));
+  }
+
+  #startDraining(retryAfterMs: number): void {
+    if (this.#isDraining) return;
+    if (this.state === 'handshaking') {
+      this.#fail(
+        new MctunnelError('DRAINING', 'the hub is shutting down', {
+          retryAfterSeconds: Math.ceil(retryAfterMs / 1000),
+        }),
+      );
+      return;
+    }
+    this.#isDraining = true;
+    this.state = 'draining';
+    this.#sender.goAway = {
+      code: ERRORS.DRAINING.wire,
+      message: '',
+      lastStream: 0,
+      retryAfterMs: Math.min(Math.max(Math.ceil(retryAfterMs), 0), 0xffff_ffff),
+    };
+    this.#sender.schedule();
+  }
+
+  #receiveGoAway(message: GoAwayMessage): void {
+    const error = fromGoAway(message, this.peerHop);
+    if (error.code !== 'DRAINING' || this.state === 'handshaking') {
+      this.#sender.close(undefined, error, LAST_MESSAGE_FUSE_MS);
+      this.#close(error, message.lastStream ?? 0);
+      return;
+    }
+    const wasDraining = this.#peerIsDraining;
+    this.#peerIsDraining = true;
+    this.state = 'draining';
+    if (wasDraining) return;
+    this.#sender.goAwayAckDue = true;
+    this.#sender.schedule();
+    this.#options.onDraining?.(message.retryAfterMs ?? 0, 'asked');
+  }
+
+  #receiveGoAwayAck(): void {
+    if (!this.#isDraining) throw new MctunnelError('PROTOCOL', 'a GoAwayAck without a GoAway');
+    this.#drainAcknowledged = true;
+    this.#closeWhenDrained();
+  }
+
+  #closeWhenDrained(): void {
+    if (!this.#isDraining || !this.#drainAcknowledged || this.streamCount > 0 || this.#isDispatching) return;
+    if (this.#isClosed() || this.#sender.isBusy) return;
+    const reason = new MctunnelError('DRAINING', 'the tunnel was drained');
+    this.#sender.close(undefined, reason, LAST_MESSAGE_FUSE_MS);
+    this.#close(reason, HARD_LAST_STREAM_ID);
+  }
+
+  abort(error: MctunnelError): void {
+    this.#fail(error);
+  }
+
+  probe(): void {
+    this.#liveness?.probe();
+  }
+
+  #dead(silentMs: number): void {
+    if (this.#isClosed()) return;
+    const seconds = Math.round(silentMs / 1000);
+    const reason = new MctunnelError('TUNNEL_LOST', `the other end was silent for ${seconds} s`);
+    this.#sender.close(undefined, reason, LAST_MESSAGE_FUSE_MS);
+    this.#close(reason, HARD_LAST_STREAM_ID);
+  }
+
+  /** Ends the session, telling the peer why. */
+  #fail(error: MctunnelError): void {
+    if (this.#isClosed()) return;
+    this.#sender.close(toGoAway(error, this.#peerLastId), error, LAST_MESSAGE_FUSE_MS);
+    this.#close(error, HARD_LAST_STREAM_ID);
+  }
+
+  /** `lastAccepted`: own streams above it did not reach the peer's user. */
+  #close(reason: MctunnelError, lastAccepted: number): void {
+    this.state = 'closed';
+    this.#handshakeTimer?.cancel();
+    this.#sweepTimer?.cancel();
+    this.#liveness?.stop();
+    const message =
+      reason.code === 'TUNNEL_LOST' ? reason.message : `the tunnel was closed: ${reason.message}`;
+    const reached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'unknown', cause: reason });
+    const unreached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'no', cause: reason });
+    const unopened = [...this.#unopened];
+    const streams = [...this.#streams.values()];
+    for (const stream of streams) {
+      stream.terminate(stream.isOpener && stream.id > lastAccepted ? unreached : reached);
+    }
+    for (const stream of unopened) stream.terminate(unreached);
+    for (const resolve of this.#drained) resolve();
+    this.#drained = [];
+    this.#options.onClosed?.(reason);
+  }
+
+  #isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  // ---- stalled streams
+
+  #scheduleSweep(): void {
+    const { clock } = this.#options;
+    const timeoutMs = this.#limits.stallTimeoutMs;
+    this.#sweepTimer = clock.after(timeoutMs / SWEEPS_PER_STALL, () => {
+      const now = clock.now();
+      for (const stream of [...this.#streams.values()]) {
+        if (!stream.isStalled(now, timeoutMs)) continue;
+        const minutes = Math.round(timeoutMs / 60_000);
+        const message = `bytes waited for ${minutes} minutes and none moved`;
+        stream.abort(new MctunnelError('STALLED', message, { delivered: 'unknown' }));
+      }
+      if (!this.#isClosed()) this.#scheduleSweep();
+    });
+  }
+}
+
+function hasFrames(batch: Batch): boolean {
+  return batch.frames !== null && batch.frames !== undefined && batch.frames.length > 0;
+}
+
+function checkSize(batch: Batch, byteLength: number): void {
+  if (byteLength <= MAX_BATCH_BYTES) return;
+  const frames = batch.frames ?? [];
+  const only = frames.length === 1 ? frames[0] : undefined;
+  const mayBeLong = only?.open ?? only?.head ?? only?.trailers;
+  if (byteLength > MAX_SINGLE_FRAME_BATCH_BYTES || !mayBeLong) {
+    throw new MctunnelError('PROTOCOL', `a message of ${byteLength} bytes`);
+  }
+}
