@@ -1,1 +1,3 @@
-export type { ApiOptions, HealthCheck, VersionInfo } from './options.ts';
+export { createApi } from './app.ts';
+export type { Api, ApiOptions, Probes, VersionInfo } from './options.ts';
+export { createEmbeddedView, type EmbeddedViewOptions } from './read/embedded-view.ts';

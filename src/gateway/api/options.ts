@@ -1,24 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Express } from 'express';
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { EmbeddedStore } from '../../registry/embedded/index.ts';
 import type { ClusterStore } from '../../registry/ports.ts';
-import type {
-  Authenticator,
-  Authorizer,
-  ClusterReadView,
-  Dialer,
-  RequestFacts,
-  TokenIssuer,
-} from '../ports.ts';
+import type { HttpHandler } from '../options.ts';
+import type { Authenticator, Authorizer, ClusterReadView, Dialer, TokenIssuer } from '../ports.ts';
 
-/** One named check of /livez and /readyz. */
-export interface HealthCheck {
-  /** As in `[+]name ok`; `/readyz/name` asks for it alone. */
-  readonly name: string;
-  /** `livez`: counts for both. `readyz`: only for readiness. */
-  readonly endpoint: 'livez' | 'readyz';
-  /** Throws, rejects or gives a reason when it fails. The reason goes to the log, not to the caller. */
-  check(): string | undefined | Promise<string | undefined>;
+/** Named checks behind /livez and /readyz; `text` is the whole answer. */
+export interface Probes {
+  report(kind: 'livez' | 'readyz', query: URLSearchParams): { readonly ok: boolean; readonly text: string };
 }
 
 /** What `/version` says of this build. */
@@ -28,6 +18,10 @@ export interface VersionInfo {
   readonly gitCommit: string;
   /** RFC 3339, or empty. */
   readonly buildDate: string;
+  /** `node 24.21.0` */
+  readonly compiler: string;
+  /** `linux/x64` */
+  readonly platform: string;
 }
 
 export interface ApiOptions {
@@ -39,17 +33,25 @@ export interface ApiOptions {
   readonly store: ClusterStore;
   readonly dialer: Dialer;
   readonly tokens: TokenIssuer;
-  readonly healthChecks: readonly HealthCheck[];
+  readonly probes: Probes;
   readonly version: VersionInfo;
   /** Answers what lies under `clusters/NAME/proxy`, whole: authentication, authorisation, errors. */
-  readonly proxy: (request: IncomingMessage, response: ServerResponse) => void;
-  /** The facts that the authenticator wants of a Node request. */
-  readonly factsOf: (request: IncomingMessage) => RequestFacts;
+  readonly proxy: HttpHandler;
   /** While false, everything but health answers 503: a 404 at startup would stick in the hub's aggregator. */
   readonly isReady: () => boolean;
   /** Standalone only: `/apis/registry.mctunnel.io/v1/clusterregistrations` is served from it. */
   readonly registrations?: EmbeddedStore;
+  readonly clock: Clock;
   readonly log: Log;
   /** Wall-clock milliseconds, as Date.now. */
   readonly now: () => number;
+  /** 0 ≤ x < 1, as Math.random: spreads the ends of watches. */
+  readonly random: () => number;
+}
+
+export interface Api {
+  /** An ordinary Express application: mount it, listen with it, give it to supertest. */
+  readonly app: Express;
+  /** Ends every open watch between two events, for a drain: clients resume elsewhere. */
+  endWatches(): void;
 }

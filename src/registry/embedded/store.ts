@@ -188,7 +188,8 @@ export class EmbeddedStore implements ClusterStore {
     return this.#change(
       name,
       (current) => {
-        const { resourceVersion: _, ...metadata } = current.metadata;
+        // Without its version: one in the patch is a precondition.
+        const metadata = mergePatch(current.metadata, { resourceVersion: null });
         const patched = mergePatch({ ...current, metadata }, patch);
         return this.#settle(changedRegistration(current, parseRegistration(patched)));
       },

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { FieldFault } from '../../errors.ts';
 
 /** A value cut to what a message may carry. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text = value === undefined ? 'null' : JSON.stringify(value);
   return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }

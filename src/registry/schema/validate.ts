@@ -1,6 +1,6 @@
 import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, shown } from './faults.ts';
 import { isJsonObject, type JsonObject } from './json-value.ts';
 import { metadataFaults, metadataSchema, type WritableMetadata } from './metadata.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
@@ -23,11 +23,11 @@ function checkType(manifest: JsonObject): void {
   const { apiVersion, kind } = manifest;
   const expected = `${REGISTRATION.group}/${REGISTRATION.version}`;
   if (apiVersion !== undefined && apiVersion !== expected) {
-    const words = `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`;
+    const words = `the API version in the data (${shown(apiVersion)}) does not match the expected API version (${expected})`;
     throw new MctunnelError('BAD_REQUEST', words);
   }
   if (kind !== undefined && kind !== REGISTRATION.kind) {
-    const words = `${REGISTRATION.kind} is expected here, the data is of kind ${String(kind)}`;
+    const words = `${REGISTRATION.kind} is expected here, the data is of kind ${shown(kind)}`;
     throw new MctunnelError('BAD_REQUEST', words);
   }
 }

@@ -1,0 +1,39 @@
+import type { Response } from 'express';
+import { ERRORS, MctunnelError } from '../../errors.ts';
+import type { ReadAnswer } from '../ports.ts';
+import { failureStatus, statusOf, type StatusDetails } from './status.ts';
+
+const JSON_TYPE = 'application/json';
+
+/** Sends one JSON document. Answers with a status of 400 or more are marked as made by the hub. */
+export function sendJson(response: Response, status: number, body: unknown): void {
+  if (status >= 400) response.setHeader('Mctunnel-Hop', 'hub');
+  response.status(status);
+  response.setHeader('Content-Type', JSON_TYPE);
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+export function sendAnswer(response: Response, answer: ReadAnswer): void {
+  if (answer.retryAfterSeconds !== undefined) {
+    response.setHeader('Retry-After', String(answer.retryAfterSeconds));
+  }
+  sendJson(response, answer.status, answer.body);
+}
+
+export function sendError(response: Response, error: MctunnelError, about?: StatusDetails): void {
+  const { retryAfterSeconds } = error;
+  const status = ERRORS[error.code].http;
+  const body = statusOf(error, about);
+  sendAnswer(response, { status, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
+}
+
+/** As the API server says it of a path that leads nowhere. */
+export function sendUnknownPath(response: Response): void {
+  const message = 'the server could not find the requested resource';
+  sendJson(response, 404, failureStatus(404, 'NotFound', message));
+}
+
+export function sendMethodNotAllowed(response: Response, allowed: string, message: string): void {
+  response.setHeader('Allow', allowed);
+  sendError(response, new MctunnelError('METHOD_NOT_ALLOWED', message));
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { MctunnelError } from '../../errors.ts';
+import { requestInfo } from '../../lib/request-info.ts';
+import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
+import { REGISTRATION } from '../../registry/schema/index.ts';
+import { routeOf } from '../route.ts';
+import { authentication, authorization } from './access.ts';
+import { sendError, sendMethodNotAllowed, sendUnknownPath } from './answer.ts';
+import { knownParameters, type ApiResponse } from './context.ts';
+import { SERVED_CLUSTERS, SERVED_REGISTRATIONS } from './discovery/resources.ts';
+import { discoveryRoutes } from './discovery/routes.ts';
+import { health } from './health.ts';
+import { openApiRoutes } from './openapi/routes.ts';
+import type { Api, ApiOptions } from './options.ts';
+import { createEmbeddedView } from './read/embedded-view.ts';
+import { OpenWatches } from './read/open-watches.ts';
+import { apiVersionOf, CLUSTERS, REGISTRATIONS } from './read/resource.ts';
+import { getOne, listOrWatch } from './read/routes.ts';
+import { registrationWrites } from './registrations/routes.ts';
+import type { StatusDetails } from './status.ts';
+import { bootstrapToken } from './subresources/bootstrap-token.ts';
+import { clusterHealth } from './subresources/health.ts';
+
+const AUDIT_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** What an error is about: Invalid names the Kind, everything else the resource, as the API server does. */
+function aboutOf(error: MctunnelError, response: ApiResponse): StatusDetails {
+  const info = response.locals.info as ApiResponse['locals']['info'] | undefined;
+  if (info?.isResourceRequest !== true) return {};
+  const name = info.name === '' ? {} : { name: info.name };
+  if (error.code !== 'INVALID') return { ...name, group: info.apiGroup, kind: info.resource };
+  const kind = info.resource === REGISTRATION.plural ? REGISTRATION.kind : info.resource;
+  return { ...name, group: info.apiGroup, kind };
+}
+
+/** Everything of the hub's HTTPS side that is not a proxied request. */
+export function createApi(options: ApiOptions): Api {
+  const app = express();
+  const watches = new OpenWatches();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+
+  app.use((request: Request, response: ApiResponse, next: NextFunction) => {
+    if (routeOf(request.url).kind === 'proxy') {
+      options.proxy(request, response);
+      return;
+    }
+    response.setHeader('Cache-Control', 'no-cache, private');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    const given = request.headers['audit-id'];
+    const auditId = typeof given === 'string' && AUDIT_ID.test(given) ? given : randomUUID();
+    response.setHeader('Audit-Id', auditId);
+    const path = splitTarget(request.url);
+    if (typeof path === 'string') throw new MctunnelError('BAD_REQUEST', path);
+    if (path.firstEmptySegment >= 0) {
+      throw new MctunnelError('BAD_REQUEST', 'the path holds an empty segment');
+    }
+    const { query } = path;
+    response.locals.path = path;
+    response.locals.info = requestInfo(request.method, path);
+    response.locals.query = knownParameters(query);
+    response.locals.auditId = auditId;
+    // What is routed is what is authorised: the decoded segments, encoded in the one canonical way.
+    request.url = encodeTarget({ ...path, hasTrailingSlash: false });
+    next();
+  });
+
+  app.use(health(options.probes));
+  app.use((_request: Request, _response: Response, next: NextFunction) => {
+    if (!options.isReady()) {
+      const words = 'the hub is starting: it does not know its clusters yet';
+      throw new MctunnelError('DRAINING', words, { statusCause: 'Starting', retryAfterSeconds: 1 });
+    }
+    next();
+  });
+  app.use(authentication(options.authenticator));
+  app.use(authorization(options.authorizer));
+
+  const served =
+    options.registrations === undefined ? [SERVED_CLUSTERS] : [SERVED_CLUSTERS, SERVED_REGISTRATIONS];
+  discoveryRoutes(app, served, options.version);
+  openApiRoutes(app, served, options.version.gitVersion, options.now);
+
+  const clusters = `/apis/${apiVersionOf(CLUSTERS)}/${CLUSTERS.plural}`;
+  app.get(clusters, listOrWatch(options.clusters, watches));
+  app.get(`${clusters}/:name`, getOne(options.clusters));
+  app.get(`${clusters}/:name/health`, clusterHealth(options));
+  app.post(`${clusters}/:name/bootstraptoken`, bootstrapToken(options));
+  const readOnly =
+    `${CLUSTERS.plural}.${CLUSTERS.group} is a read view: ` +
+    `create, change or delete ${REGISTRATION.plural}.${REGISTRATION.group} instead`;
+  const refuse = (allowed: string, words: string) => (_request: Request, response: Response) =>
+    sendMethodNotAllowed(response, allowed, words);
+  app.all(clusters, refuse('GET, HEAD', readOnly));
+  app.all(`${clusters}/:name`, refuse('GET, HEAD', readOnly));
+  app.all(`${clusters}/:name/health`, refuse('GET, HEAD', 'clusters/health can only be read'));
+  app.all(`${clusters}/:name/bootstraptoken`, refuse('POST', 'clusters/bootstraptoken can only be created'));
+
+  if (options.registrations !== undefined) {
+    const collection = `/apis/${apiVersionOf(REGISTRATIONS)}/${REGISTRATIONS.plural}`;
+    const { clock, now } = options;
+    const view = createEmbeddedView({
+      store: options.registrations,
+      clock,
+      now,
+      random: options.random,
+      resource: REGISTRATIONS,
+    });
+    app.get(collection, listOrWatch(view, watches));
+    app.get(`${collection}/:name`, getOne(view));
+    registrationWrites(app, collection, options.registrations);
+  }
+
+  app.use((_request: Request, response: Response) => sendUnknownPath(response));
+  // Express knows an error handler by its four parameters.
+  app.use((thrown: unknown, request: Request, response: ApiResponse, next: NextFunction) => {
+    const error = MctunnelError.from(thrown);
+    if (error.code === 'INTERNAL' || error.code === 'REVIEW_FAILED') {
+      options.log.error({ err: thrown, method: request.method, path: request.url }, 'a request failed');
+    }
+    if (response.headersSent) {
+      next(thrown);
+      return;
+    }
+    // Else the rest of a body that is too large would be read, to its end, for nothing.
+    if (error.code === 'TOO_LARGE') response.setHeader('Connection', 'close');
+    sendError(response, error, aboutOf(error, response));
+  });
+
+  return { app, endWatches: () => watches.endAll() };
+}

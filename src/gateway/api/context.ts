@@ -1,0 +1,53 @@
+import type { Response } from 'express';
+import type { RequestInfo } from '../../lib/request-info.ts';
+import { queryValues, type RequestPath } from '../../lib/request-path.ts';
+import type { Caller } from '../ports.ts';
+
+/** What is known of a request, in Express's `response.locals`. */
+export interface RequestContext {
+  path: RequestPath;
+  info: RequestInfo;
+  /** Only the parameters that the API knows, read as the authorisation reads them. */
+  query: URLSearchParams;
+  auditId: string;
+  /** Set by authentication. */
+  caller: Caller;
+}
+
+export type ApiResponse = Response<unknown, RequestContext>;
+
+const KNOWN_PARAMETERS = [
+  'allowWatchBookmarks',
+  'continue',
+  'dryRun',
+  'exclude',
+  'fieldSelector',
+  'fieldValidation',
+  'force',
+  'gracePeriodSeconds',
+  'hash',
+  'includeObject',
+  'labelSelector',
+  'limit',
+  'orphanDependents',
+  'propagationPolicy',
+  'resourceVersion',
+  'resourceVersionMatch',
+  'sendInitialEvents',
+  'timeoutSeconds',
+  'verbose',
+  'watch',
+] as const;
+
+/**
+ * The query as Go reads it. Not by `new URLSearchParams(query)`: that keeps pairs which Go drops, so that what is authorised
+ * (by the first fieldSelector that Go sees) could be another thing than what is answered.
+ */
+export function knownParameters(query: string): URLSearchParams {
+  const known = new URLSearchParams();
+  if (query === '') return known;
+  for (const name of KNOWN_PARAMETERS) {
+    for (const value of queryValues(query, name)) known.append(name, value);
+  }
+  return known;
+}

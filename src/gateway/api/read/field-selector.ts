@@ -1,0 +1,55 @@
+import { MctunnelError } from '../../../errors.ts';
+
+/** `a=b,c!=d` with `\,`, `\=` and `\\` as escapes. */
+function splitTerms(selector: string): string[] {
+  const terms: string[] = [];
+  let term = '';
+  for (let i = 0; i < selector.length; i++) {
+    const char = selector[i] ?? '';
+    if (char === '\\') {
+      term += char + (selector[i + 1] ?? '');
+      i += 1;
+    } else if (char === ',') {
+      terms.push(term);
+      term = '';
+    } else {
+      term += char;
+    }
+  }
+  terms.push(term);
+  return terms;
+}
+
+function unescape(value: string, selector: string): string {
+  if (!/^(?:[^\\,=]|\\[\\,=])*$/s.test(value)) {
+    throw new MctunnelError('BAD_REQUEST', `invalid field selector: "${selector.slice(0, 256)}"`);
+  }
+  return value.replace(/\\([\\,=])/g, '$1');
+}
+
+/** As custom resources have it: `metadata.name` with =, == and !=. Throws BAD_REQUEST. An empty selector matches everything. */
+export function parseFieldSelector(selector: string): (name: string) => boolean {
+  const tests: ((name: string) => boolean)[] = [];
+  for (const term of splitTerms(selector)) {
+    if (term === '') continue;
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (match === null) {
+      throw new MctunnelError(
+        'BAD_REQUEST',
+        `invalid selector: '${selector.slice(0, 256)}'; can't understand '${term.slice(0, 256)}'`,
+      );
+    }
+    const [, field = '', operator, raw = ''] = match;
+    const value = unescape(raw, selector);
+    if (field !== 'metadata.name') {
+      // The namespace of a cluster-scoped object is empty; the API server knows the label all the same.
+      if (field !== 'metadata.namespace') {
+        throw new MctunnelError('BAD_REQUEST', `field label not supported: ${field.slice(0, 256)}`);
+      }
+      tests.push(() => (operator === '!=') !== (value === ''));
+    } else {
+      tests.push((name) => (operator === '!=') !== (name === value));
+    }
+  }
+  return (name) => tests.every((matches) => matches(name));
+}

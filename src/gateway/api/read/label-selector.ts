@@ -1,0 +1,151 @@
+import { MctunnelError } from '../../../errors.ts';
+import { isLabelValue, isQualifiedName } from '../../../registry/schema/index.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Requirement = (labels: Labels) => boolean;
+
+const TOKEN = /\s*(?:(==|!=|[=!,()<>])|([^\s=!,()<>]+))/y;
+/** Longer than any selector that makes sense; bounds the work of a hostile one. */
+const MAX_SELECTOR_LENGTH = 65_536;
+
+function malformed(selector: string, why: string): MctunnelError {
+  const shown = selector.length > 256 ? `${selector.slice(0, 256)}…` : selector;
+  return new MctunnelError('BAD_REQUEST', `unable to parse requirement: ${why}: "${shown}"`);
+}
+
+function tokenize(selector: string): string[] {
+  if (selector.length > MAX_SELECTOR_LENGTH) throw malformed(selector, 'the selector is too long');
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  const end = selector.trimEnd().length;
+  while (TOKEN.lastIndex < end) {
+    const match = TOKEN.exec(selector);
+    const token = match?.[1] ?? match?.[2];
+    if (token === undefined) throw malformed(selector, 'unexpected character');
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+const PUNCTUATION = /^(==|!=|[=!,()<>])$/;
+
+/** Reads the grammar of apimachinery's labels.Parse: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a>1`, `a<1`. */
+class SelectorReader {
+  readonly #selector: string;
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(selector: string) {
+    this.#selector = selector;
+    this.#tokens = tokenize(selector);
+  }
+
+  read(): Requirement[] {
+    const requirements: Requirement[] = [];
+    if (this.#tokens.length === 0) return requirements;
+    for (;;) {
+      requirements.push(this.#requirement());
+      const separator = this.#next();
+      if (separator === undefined) return requirements;
+      if (separator !== ',') throw this.#fault(`found '${separator}', expected: ',' or end of string`);
+    }
+  }
+
+  #fault(why: string): MctunnelError {
+    return malformed(this.#selector, why);
+  }
+
+  #next(): string | undefined {
+    return this.#tokens[this.#at++];
+  }
+
+  #key(): string {
+    const key = this.#next();
+    if (key === undefined || PUNCTUATION.test(key)) {
+      throw this.#fault(`found '${key ?? ''}', expected: identifier`);
+    }
+    if (!isQualifiedName(key)) throw this.#fault(`"${key}" is not a valid label key`);
+    return key;
+  }
+
+  #requirement(): Requirement {
+    if (this.#tokens[this.#at] === '!') {
+      this.#at += 1;
+      const key = this.#key();
+      return (labels) => !Object.hasOwn(labels, key);
+    }
+    const key = this.#key();
+    const operator = this.#tokens[this.#at];
+    if (operator === undefined || operator === ',') return (labels) => Object.hasOwn(labels, key);
+    this.#at += 1;
+    switch (operator) {
+      case '=':
+      case '==': {
+        const value = this.#value();
+        return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
+      }
+      case '!=': {
+        const value = this.#value();
+        return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
+      }
+      case 'in': {
+        const values = this.#values();
+        return (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? '');
+      }
+      case 'notin': {
+        const values = this.#values();
+        return (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? '');
+      }
+      case '<':
+      case '>': {
+        const bound = this.#integer();
+        return (labels) => {
+          const value = Object.hasOwn(labels, key) ? (labels[key] ?? '') : '';
+          if (!/^[+-]?\d{1,19}$/.test(value)) return false;
+          return operator === '<' ? BigInt(value) < bound : BigInt(value) > bound;
+        };
+      }
+      default:
+        throw this.#fault(`found '${operator}', expected: in, notin, =, ==, !=, <, >`);
+    }
+  }
+
+  /** May be empty: `a=`, `a=,b`. */
+  #value(): string {
+    const value = this.#tokens[this.#at];
+    if (value === undefined || value === ',' || value === ')') return '';
+    if (PUNCTUATION.test(value)) throw this.#fault(`found '${value}', expected: identifier`);
+    this.#at += 1;
+    return this.#checked(value);
+  }
+
+  #checked(value: string): string {
+    if (!isLabelValue(value)) throw this.#fault(`"${value}" is not a valid label value`);
+    return value;
+  }
+
+  #values(): ReadonlySet<string> {
+    if (this.#next() !== '(') throw this.#fault("expected: '('");
+    const values = new Set<string>();
+    for (;;) {
+      values.add(this.#value());
+      const separator = this.#next();
+      if (separator === ')') return values;
+      if (separator !== ',') throw this.#fault("expected: ',' or ')'");
+    }
+  }
+
+  #integer(): bigint {
+    const value = this.#next() ?? '';
+    if (!/^[+-]?\d{1,19}$/.test(value)) {
+      throw this.#fault("for 'Gt', 'Lt' operators, the value must be an integer");
+    }
+    return BigInt(value);
+  }
+}
+
+/** Throws BAD_REQUEST. An empty selector matches everything. */
+export function parseLabelSelector(selector: string): (labels: Labels | undefined) => boolean {
+  const requirements = new SelectorReader(selector).read();
+  return (labels = {}) => requirements.every((matches) => matches(labels));
+}

@@ -1,0 +1,72 @@
+import type { ClusterRead, ClusterReadView, ReadAnswer, WatchHandle, WatchObserver } from '../../ports.ts';
+import { sendAnswer } from '../answer.ts';
+import type { ApiResponse } from '../context.ts';
+
+/** One watch and its response: newline-delimited events, headers at once. A slow client stops its own watch only. */
+class WatchResponse implements WatchObserver {
+  readonly #response: ApiResponse;
+  readonly #onOver: (watch: WatchResponse) => void;
+  #handle: WatchHandle | undefined;
+  #isOver = false;
+
+  constructor(response: ApiResponse, onOver: (watch: WatchResponse) => void) {
+    this.#response = response;
+    this.#onOver = onOver;
+    response.on('close', () => this.#finish());
+    response.on('drain', () => this.#handle?.resume());
+  }
+
+  /** What feeds it. The watch may have ended, or its client left, before there was a handle to stop. */
+  attach(handle: WatchHandle): void {
+    this.#handle = handle;
+    if (this.#isOver) handle.stop();
+  }
+
+  start(): void {
+    this.#response.status(200);
+    this.#response.setHeader('Content-Type', 'application/json');
+    this.#response.flushHeaders();
+  }
+
+  event(event: unknown): boolean {
+    return this.#isOver || this.#response.write(`${JSON.stringify(event)}\n`);
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#response.end();
+  }
+
+  refuse(answer: ReadAnswer): void {
+    if (this.#isOver) return;
+    this.#finish();
+    sendAnswer(this.#response, answer);
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onOver(this);
+    this.#handle?.stop();
+  }
+}
+
+/** The watches that are being answered. */
+export class OpenWatches {
+  readonly #watches = new Set<WatchResponse>();
+
+  get count(): number {
+    return this.#watches.size;
+  }
+
+  open(view: ClusterReadView, read: ClusterRead, response: ApiResponse): void {
+    const watch = new WatchResponse(response, (over) => void this.#watches.delete(over));
+    this.#watches.add(watch);
+    watch.attach(view.watch(read, watch));
+  }
+
+  endAll(): void {
+    for (const watch of [...this.#watches]) watch.end();
+  }
+}

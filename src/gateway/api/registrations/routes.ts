@@ -1,0 +1,142 @@
+import type { Request, Router } from 'express';
+import { MctunnelError } from '../../../errors.ts';
+import type { EmbeddedStore } from '../../../registry/embedded/index.ts';
+import type { ClusterRegistration } from '../../../registry/ports.ts';
+import { isJsonObject, mergePatch, REGISTRATION, type JsonObject } from '../../../registry/schema/index.ts';
+import { sendJson, sendMethodNotAllowed } from '../answer.ts';
+import { checkMediaType, parseObject, readBody } from '../body.ts';
+import type { ApiResponse } from '../context.ts';
+import { acceptsJson, negotiate } from '../read/negotiation.ts';
+import { successStatus } from '../status.ts';
+import { checkFields, dryRunOf, fieldValidationOf } from './options.ts';
+
+const JSON_TYPE = 'application/json';
+const MERGE_PATCH = 'application/merge-patch+json';
+
+/** Writes are answered with the whole object. Throws NOT_ACCEPTABLE. */
+function checkAccept(request: Request): void {
+  negotiate(request.headers.accept, (clause) => (acceptsJson(clause) ? true : undefined));
+}
+
+function warn(response: ApiResponse, warnings: readonly string[]): void {
+  const lines = warnings.map((text) => `299 - ${JSON.stringify(text).replaceAll(/[^ -~]/g, '?')}`);
+  if (lines.length > 0) response.setHeader('Warning', lines);
+}
+
+function metadataOf(manifest: JsonObject): JsonObject {
+  return isJsonObject(manifest['metadata']) ? manifest['metadata'] : {};
+}
+
+function requireResourceVersion(manifest: JsonObject, name: string): void {
+  const { resourceVersion } = metadataOf(manifest);
+  if (typeof resourceVersion === 'string' && resourceVersion !== '') return;
+  const message = 'Invalid value: 0: must be specified for an update';
+  const { kind, group } = REGISTRATION;
+  throw new MctunnelError(
+    'INVALID',
+    `${kind}.${group} "${name}" is invalid: metadata.resourceVersion: ${message}`,
+    {
+      faults: [{ field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message }],
+    },
+  );
+}
+
+interface DeleteOptions {
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly dryRun: boolean;
+}
+
+function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
+  const body = text.trim() === '' ? {} : parseObject(text);
+  const kind = body['kind'] ?? 'DeleteOptions';
+  if (kind !== 'DeleteOptions') {
+    throw new MctunnelError('BAD_REQUEST', 'the body of a delete request must be a DeleteOptions');
+  }
+  const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
+  const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
+  const dryRun = dryRunOf([...query.getAll('dryRun'), ...inBody]);
+  const { uid, resourceVersion } = preconditions;
+  return {
+    uid: typeof uid === 'string' ? uid : undefined,
+    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
+    dryRun,
+  };
+}
+
+/** create, replace, merge patch and delete of registrations on the embedded store, in the shapes of the CRD. */
+export function registrationWrites(router: Router, collection: string, store: EmbeddedStore): void {
+  const send = (response: ApiResponse, status: number, registration: ClusterRegistration): void =>
+    sendJson(response, status, registration);
+
+  router.post(collection, async (request: Request, response: ApiResponse) => {
+    checkAccept(request);
+    checkMediaType(request, [JSON_TYPE]);
+    const { query } = response.locals;
+    const dryRun = dryRunOf(query.getAll('dryRun'));
+    const validation = fieldValidationOf(query);
+    const text = await readBody(request);
+    const manifest = parseObject(text);
+    warn(response, checkFields(text, manifest, validation));
+    send(response, 201, await store.createObject(manifest, { dryRun }));
+  });
+
+  const one = router.route(`${collection}/:name`);
+  one.put(async (request: Request, response: ApiResponse) => {
+    checkAccept(request);
+    checkMediaType(request, [JSON_TYPE]);
+    const { query, info } = response.locals;
+    const dryRun = dryRunOf(query.getAll('dryRun'));
+    const validation = fieldValidationOf(query);
+    const text = await readBody(request);
+    const manifest = parseObject(text);
+    await store.get(info.name);
+    requireResourceVersion(manifest, info.name);
+    warn(response, checkFields(text, manifest, validation));
+    send(response, 200, await store.replaceObject(info.name, manifest, { dryRun }));
+  });
+
+  one.patch(async (request: Request, response: ApiResponse) => {
+    checkAccept(request);
+    checkMediaType(request, [MERGE_PATCH]);
+    const { query, info } = response.locals;
+    const dryRun = dryRunOf(query.getAll('dryRun'));
+    const validation = fieldValidationOf(query);
+    if (query.has('force')) {
+      const message = 'Forbidden: may not be specified for non-apply patch';
+      throw new MctunnelError('INVALID', `PatchOptions.meta.k8s.io "" is invalid: force: ${message}`, {
+        faults: [{ field: 'force', reason: 'FieldValueForbidden', message }],
+      });
+    }
+    const text = await readBody(request);
+    const patch = parseObject(text);
+    const current = await store.get(info.name);
+    warn(response, checkFields(text, mergePatch(current, patch), validation));
+    send(response, 200, await store.patchObject(info.name, patch, { dryRun }));
+  });
+
+  one.delete(async (request: Request, response: ApiResponse) => {
+    checkAccept(request);
+    checkMediaType(request, [JSON_TYPE]);
+    const { query, info } = response.locals;
+    const options = deleteOptionsOf(await readBody(request), query);
+    const { registration, removed } = await store.deleteObject(info.name, options);
+    if (!removed) {
+      send(response, 200, registration);
+      return;
+    }
+    const { name, uid } = registration.metadata;
+    sendJson(
+      response,
+      200,
+      successStatus({ name, group: REGISTRATION.group, kind: REGISTRATION.plural, uid }),
+    );
+  });
+
+  const refuse = (allowed: string) => (request: Request, response: ApiResponse) => {
+    const words = `the server does not allow this method on the requested resource (${request.method})`;
+    sendMethodNotAllowed(response, allowed, words);
+  };
+  router.all(collection, refuse('GET, HEAD, POST'));
+  router.all(`${collection}/:name`, refuse('GET, HEAD, PUT, PATCH, DELETE'));
+}
