@@ -1,3 +1,9 @@
+export { createAccessReviewer } from './access-reviewer.ts';
+export {
+  watchAuthenticationConfig,
+  type AuthenticationWatch,
+  type AuthenticationWatchOptions,
+} from './authentication-watch.ts';
 export { createKubeClient, type KubeClient } from './client.ts';
 export {
   loadDefaultKubeconfig,
@@ -8,3 +14,5 @@ export {
   type KubeContext,
 } from './kubeconfig.ts';
 export { RawClient, type RawRequest, type RawResponse } from './raw-client.ts';
+export type { ReviewCallOptions } from './review-call.ts';
+export { createTokenReviewer, type TokenReviewerOptions } from './token-reviewer.ts';
