@@ -4,4 +4,8 @@ export { DEFAULT_LIMITS, DEFAULT_PROCESS_BUDGET_BYTES, MAX_SINGLE_FRAME_BATCH_BY
 export { MemoryBudget } from './memory-budget.ts';
 export { createSession } from './session.ts';
 export type * from './session-options.ts';
+export { StreamSink } from './sink.ts';
+export type { SinkTarget } from './sink.ts';
+export { StreamSource } from './source.ts';
+export type { SourceOrigin } from './source.ts';
 export type * from './types.ts';
