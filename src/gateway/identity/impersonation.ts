@@ -1,8 +1,8 @@
 import { MctunnelError } from '../../errors.ts';
 import { isPromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { FlatHeaders, Identity } from '../../tunnel/index.ts';
-import { forbidden } from '../access/index.ts';
 import type { Authorizer, Caller, Decision, RequestFacts, ResourceAttributes } from '../ports.ts';
+import { forbiddenMessage } from '../status.ts';
 import { ANONYMOUS, UNAUTHENTICATED, withAuthenticatedGroup, type CompleteAuthenticator } from './chain.ts';
 import { ExtraValues, extraKey, identityText } from './header-text.ts';
 
@@ -59,7 +59,8 @@ function impersonate(caller: Caller, headers: FlatHeaders, authorizer: Authorize
       const attributes = questions[index];
       if (attributes === undefined) continue;
       const check = (decision: Decision): void => {
-        if (!decision.allowed) throw forbidden(caller.identity, attributes, decision.reason);
+        if (decision.allowed) return;
+        throw new MctunnelError('FORBIDDEN', forbiddenMessage(caller.identity, attributes, decision.reason));
       };
       const decision = authorizer.authorize(caller.identity, attributes);
       if (isPromise(decision)) {
