@@ -5,7 +5,6 @@ import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
 import type { Connections } from './connections.ts';
 import type { Deadlines } from './deadlines.ts';
 import {
-  badRequest,
   broken,
   CANCELLED,
   codeOf,
@@ -66,7 +65,7 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
 
   /** A small announced body, as far as it came; undefined when there is none, or it is streamed. */
   #collected: Buffer | undefined;
-  #collectedBytes = 0;
+  #receivedBytes = 0;
   #body: RequestBody | undefined;
   #requestEnded = false;
 
@@ -98,6 +97,11 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   // The stream's side.
 
   data(chunk: Uint8Array): void {
+    this.#receivedBytes += chunk.length;
+    if (this.#receivedBytes > (this.#request.contentLength ?? Infinity)) {
+      this.#fail(this.#wrongLength('longer'));
+      return;
+    }
     if (this.#body !== undefined) {
       this.#body.push(chunk);
       return;
@@ -108,17 +112,18 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
     } else if (collected === undefined) {
       this.#body = new RequestBody(this.#stream);
       this.#body.push(chunk);
-    } else if (this.#collectedBytes + chunk.length > collected.length) {
-      this.#fail(badRequest('the body is longer than its Content-Length'));
     } else {
-      collected.set(chunk, this.#collectedBytes);
-      this.#collectedBytes += chunk.length;
+      collected.set(chunk, this.#receivedBytes - chunk.length);
     }
   }
 
   end(): void {
     // Trailers of a request are dropped: undici cannot send any, and no API server reads them.
     this.#requestEnded = true;
+    if (this.#receivedBytes < (this.#request.contentLength ?? 0)) {
+      this.#fail(this.#wrongLength('shorter'));
+      return;
+    }
     if (this.#body !== undefined) this.#body.finish();
     if (!this.#isDispatched && !this.#isOver) this.#dispatch();
   }
@@ -127,9 +132,9 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   flush(): void {
     if (this.#isDispatched || this.#isOver) return;
     if (this.#collected !== undefined) {
-      if (this.#collectedBytes === 0) return;
+      if (this.#receivedBytes === 0) return;
       const body = new RequestBody(this.#stream);
-      body.push(this.#collected.subarray(0, this.#collectedBytes));
+      body.push(this.#collected.subarray(0, this.#receivedBytes));
       this.#body = body;
       this.#collected = undefined;
     }
@@ -249,24 +254,10 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   }
 
   #dispatch(): void {
-    const { contentLength, target } = this.#request;
-    const collected = this.#collected;
-    const isShort = collected !== undefined && this.#collectedBytes < collected.length;
-    if (
-      isShort ||
-      (contentLength !== undefined &&
-        contentLength > 0 &&
-        this.#body === undefined &&
-        collected === undefined)
-    ) {
-      this.#fail(badRequest('the body is shorter than its Content-Length'));
-      this.#release();
-      return;
-    }
     this.#isDispatched = true;
-    this.#start(target);
+    this.#start(this.#request.target);
     // The socket's queue holds at most MAX_COLLECTED_BYTES of it.
-    if (collected !== undefined) this.#stream.take(this.#collectedBytes);
+    if (this.#collected !== undefined) this.#stream.take(this.#receivedBytes);
   }
 
   #start(target: string): void {
@@ -314,16 +305,6 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   #failureOf(error: Error): MctunnelError {
     const { cluster } = this.#context;
     const code = codeOf(error);
-    if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
-      return new MctunnelError(
-        'BAD_REQUEST',
-        'the body does not have the length that its Content-Length says',
-        {
-          hop: 'agent',
-          delivered: 'unknown',
-        },
-      );
-    }
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
       return new MctunnelError('BAD_REQUEST', 'the request cannot be sent as HTTP/1.1', {
         hop: 'agent',
@@ -332,6 +313,13 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
     }
     if (!this.#isSent) return unreachable(cluster, error);
     return broken(cluster, error, this.#hasAnswered ? 'during' : 'before');
+  }
+
+  #wrongLength(words: 'longer' | 'shorter'): MctunnelError {
+    return new MctunnelError('BAD_REQUEST', `the body is ${words} than its Content-Length`, {
+      hop: 'agent',
+      delivered: this.#isSent ? 'unknown' : 'no',
+    });
   }
 
   #refuse(words: string, cause?: unknown): void {
