@@ -108,7 +108,7 @@ function checkRegistration(
   registration: Registration | undefined,
 ): MctunnelError | undefined {
   const { cluster } = agent;
-  if (registration === undefined) {
+  if (registration?.metadata.deletionTimestamp !== undefined || registration === undefined) {
     return refusal(
       'FORBIDDEN',
       'RegistrationDeleted',

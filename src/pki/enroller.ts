@@ -134,7 +134,9 @@ export class Enroller {
     uid: string,
     clusterUid: string,
   ): asserts registration is Registration {
-    if (registration?.metadata.uid !== uid) throw gone(cluster);
+    if (registration?.metadata.uid !== uid || registration.metadata.deletionTimestamp !== undefined) {
+      throw gone(cluster);
+    }
     if (registration.spec.paused === true) {
       throw new MctunnelError(
         'FORBIDDEN',

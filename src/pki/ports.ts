@@ -2,7 +2,8 @@ import type { MctunnelError } from '../errors.ts';
 
 /** What enrolment and authentication need of a registration (ClusterRegistration has it). */
 export interface Registration {
-  readonly metadata: { readonly name: string; readonly uid: string };
+  /** A deletionTimestamp: it is being deleted, and only finalizers hold it. */
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly spec: {
     readonly paused?: boolean;
     /** RFC 3339. */

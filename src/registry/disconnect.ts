@@ -1,0 +1,67 @@
+import type { ErrorCode, MctunnelError } from '../errors.ts';
+import { boundedText } from './agent.ts';
+
+/** How a cluster lost its last session, or why its agent was refused. */
+export interface Disconnect {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  /** One CamelCase word. */
+  readonly reason: string;
+  /** For people. */
+  readonly message: string;
+  /** The agent will most likely be back in seconds: it was not refused. */
+  readonly isLoss: boolean;
+}
+
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  TUNNEL_LOST: 'ConnectionLost',
+  DRAINING: 'AgentStopped',
+  PROTOCOL: 'ProtocolError',
+  FLOW_CONTROL: 'ProtocolError',
+  UNAUTHENTICATED: 'Unauthenticated',
+  FORBIDDEN: 'Refused',
+  TIMEOUT: 'ConnectionLost',
+  STALLED: 'ConnectionLost',
+  TOO_MANY_REQUESTS: 'TooManySessions',
+  INTERNAL: 'InternalError',
+};
+
+const MAX_MESSAGE_LENGTH = 1024;
+
+/** Puts the end of a session into words; `openMs` is how long it lived. */
+export function disconnectOf(
+  error: MctunnelError,
+  when: { readonly time: number; readonly at: number },
+  openMs?: number,
+): Disconnect {
+  const isRefusal = error.code === 'FORBIDDEN' || error.code === 'UNAUTHENTICATED';
+  const lived = openMs === undefined ? '' : ` (after ${formatAge(openMs)})`;
+  const words =
+    error.code === 'DRAINING' && error.statusCause === undefined
+      ? 'the agent, or the hub for it, ended the session in an orderly way'
+      : boundedText(error.message, MAX_MESSAGE_LENGTH);
+  return {
+    ...when,
+    reason: error.statusCause ?? REASONS[error.code] ?? 'ConnectionLost',
+    message: words + lived,
+    isLoss: !isRefusal,
+  };
+}
+
+/** As `kubectl get` prints ages: `45s`, `3m10s`, `5h`, `12d`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
+  return `${Math.floor(hours / 24)}d`;
+}
+
+/** RFC 3339 with whole seconds. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

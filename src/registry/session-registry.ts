@@ -1,0 +1,390 @@
+import { MctunnelError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Log, silentLog } from '../lib/log.ts';
+import type { Hello, Session } from '../tunnel/index.ts';
+import { confirmIdentity } from './admission.ts';
+import { type AuthenticatedAgent, boundedText, type ConnectedAgent, type Link } from './agent.ts';
+import { ClusterSessions } from './cluster-sessions.ts';
+import { type Disconnect, disconnectOf, timestamp } from './disconnect.ts';
+import type { ClusterEvent, ClusterRegistration, ClusterStore } from './ports.ts';
+import { withSessions } from './session-status.ts';
+import { StatusWriter } from './status-writer.ts';
+
+/** What happens to sessions, for metrics. Must not throw. */
+export interface SessionObserver {
+  opened?(cluster: string): void;
+  closed?(cluster: string, reason: string): void;
+  refused?(cluster: string, reason: string): void;
+}
+
+export interface SessionRegistryOptions {
+  /** Name of this hub replica in `status.sessions`; the same after a restart where there is only one. */
+  readonly replica: string;
+  readonly store: ClusterStore;
+  /** May this agent have a session, as things are now? undefined: yes. */
+  readonly check: (agent: AuthenticatedAgent) => MctunnelError | undefined;
+  readonly clock: Clock;
+  /** Milliseconds since the epoch. */
+  readonly wallNow: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log?: Log;
+  readonly observer?: SessionObserver;
+}
+
+/** What a session tells its owner (transport's SessionHandlers). */
+export interface SessionHandlers {
+  draining(retryAfterMs: number): void;
+  closed(reason: MctunnelError): void;
+}
+
+/** A live session as lists show it. */
+export interface LiveSession {
+  readonly instance: string;
+  readonly agentVersion: string;
+  readonly remoteAddress: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly streamCount: number;
+  readonly roundTripMs: number | undefined;
+  readonly state: Session['state'];
+}
+
+/** An agent has one session here, two during a hand-over; a runaway one must not fill the status. */
+const MAX_SESSIONS_PER_CLUSTER = 16;
+/** After a loss the agent is expected back within this time: clients are told to try again. */
+const RECOVERY_MS = 30_000;
+/** setTimeout takes 24.8 days at most, and the wall clock may be set: the certificate's end is looked at again this often. */
+const MAX_CERTIFICATE_SLEEP_MS = 3_600_000;
+const STATUS_FLUSH_MS = 5000;
+
+/** Which sessions serve which cluster: the Dialer of the gateway, the owner of every session that transport accepts. */
+export class SessionRegistry {
+  readonly #options: SessionRegistryOptions;
+  readonly #log: Log;
+  readonly #clusters = new Map<string, ClusterSessions>();
+  readonly #status: StatusWriter;
+  #unsubscribe: (() => void) | undefined;
+  /** serving → draining → closed */
+  #state: 'serving' | 'draining' | 'closed' = 'serving';
+
+  constructor(options: SessionRegistryOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    const { clock, random } = options;
+    this.#status = new StatusWriter({
+      write: (name) => this.#writeStatus(name),
+      clock,
+      random,
+      log: this.#log,
+    });
+  }
+
+  /** Follows the store. Sessions that this replica's last life left in the statuses are taken as lost now, and removed unless the agents return. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#options.store.subscribe((event) => this.#onEvent(event));
+    const { items } = await this.#options.store.list();
+    for (const registration of items) {
+      const { name } = registration.metadata;
+      const own = registration.status.sessions?.some((session) => session.replica === this.#options.replica);
+      if (own !== true) continue;
+      const cluster = this.#cluster(name);
+      cluster.lastDisconnect ??= {
+        ...this.#now(),
+        reason: 'HubRestarted',
+        message: 'the hub was restarted',
+        isLoss: true,
+      };
+      if (cluster.links.length === 0) this.#status.touch(name, RECOVERY_MS);
+    }
+  }
+
+  /** Throws MctunnelError DRAINING, CLUSTER_NOT_FOUND, CLUSTER_DISCONNECTED (since when and why). O(sessions of that cluster). */
+  dial(cluster: string): Session {
+    if (this.#state !== 'serving') throw draining();
+    const sessions = this.#clusters.get(cluster);
+    const chosen = sessions?.choose();
+    if (chosen !== undefined) return chosen;
+    throw this.#unavailable(cluster, sessions);
+  }
+
+  /** Has it a session here, or at another replica as far as the store knows? */
+  isConnected(cluster: string): boolean {
+    if (this.#clusters.get(cluster)?.choose() !== undefined) return true;
+    const known = this.#options.store.peek(cluster)?.status.sessions ?? [];
+    return known.some((session) => session.replica !== this.#options.replica);
+  }
+
+  /** The sessions that this replica holds, oldest first. */
+  sessions(cluster: string): readonly LiveSession[] {
+    return (this.#clusters.get(cluster)?.links ?? []).map(({ agent, session, since }) => ({
+      instance: boundedText(agent.hello.instanceId, 253),
+      agentVersion: boundedText(agent.hello.agentVersion, 64),
+      remoteAddress: agent.remoteAddress,
+      since,
+      streamCount: session.streamCount,
+      roundTripMs: session.roundTripMs,
+      state: session.state,
+    }));
+  }
+
+  /**
+   * Before a session is welcomed. Throws MctunnelError DRAINING (come again), TOO_MANY_REQUESTS, FORBIDDEN (another cluster has this name),
+   * BAD_REQUEST, INTERNAL (the store).
+   */
+  async admit(agent: AuthenticatedAgent, hello: Hello): Promise<void> {
+    try {
+      if (this.#state !== 'serving') throw draining();
+      if (this.#clusters.get(agent.cluster)?.links.length === MAX_SESSIONS_PER_CLUSTER) {
+        throw new MctunnelError(
+          'TOO_MANY_REQUESTS',
+          `cluster ${agent.cluster} has ${MAX_SESSIONS_PER_CLUSTER} sessions already; are several agents running?`,
+          { retryAfterSeconds: 30 },
+        );
+      }
+      await confirmIdentity(this.#options.store, agent, hello);
+    } catch (thrown) {
+      const error = MctunnelError.from(thrown);
+      if (error.code !== 'DRAINING') this.refused(agent.cluster, error);
+      throw error;
+    }
+  }
+
+  /** An agent of this cluster was refused: while no other is connected, that is why. */
+  refused(cluster: string, error: MctunnelError): void {
+    const disconnect = disconnectOf(error, this.#now());
+    this.#options.observer?.refused?.(cluster, disconnect.reason);
+    this.#log.warn({ cluster, reason: disconnect.reason }, `an agent was refused: ${disconnect.message}`);
+    // Only clusters that exist: names from certificates must not fill the memory.
+    if (this.#state === 'closed' || this.#options.store.peek(cluster) === undefined) return;
+    const sessions = this.#cluster(cluster);
+    if (sessions.links.length > 0) return;
+    const before = sessions.lastDisconnect;
+    // An agent that dials every second with the same fault is one fact, not a write each time.
+    if (before?.reason === disconnect.reason && before.message === disconnect.message) return;
+    sessions.lastDisconnect = disconnect;
+    this.#status.touch(cluster);
+  }
+
+  /** A session is open (transport's SessionSink). */
+  onSession(session: Session, agent: ConnectedAgent): SessionHandlers {
+    const { clock, wallNow, check, observer } = this.#options;
+    const link: Link = { session, agent, since: wallNow(), ending: undefined, superseded: false };
+    const cluster = this.#cluster(agent.cluster);
+    const refusal = this.#state === 'serving' ? check(agent) : draining();
+    if (refusal === undefined) this.#supersede(cluster, link);
+    cluster.links.push(link);
+    observer?.opened?.(agent.cluster);
+    this.#log.info(
+      {
+        cluster: agent.cluster,
+        instance: boundedText(agent.hello.instanceId, 253),
+        agentVersion: boundedText(agent.hello.agentVersion, 64),
+        remoteAddress: agent.remoteAddress,
+      },
+      'session opened',
+    );
+    if (refusal === undefined) {
+      this.#status.touch(agent.cluster);
+    } else {
+      link.ending = refusal;
+      // Not yet: who called has no handlers to tell that the session is closed.
+      clock.soon(() => session.abort(refusal));
+    }
+    const stopWatching = this.#watchCertificate(link);
+    const openedAt = clock.now();
+    return {
+      draining: () => {
+        this.#log.info({ cluster: agent.cluster }, 'the agent drains its session');
+      },
+      closed: (reason) => {
+        stopWatching();
+        this.#onClosed(cluster, link, reason, clock.now() - openedAt);
+      },
+    };
+  }
+
+  /**
+   * The whole hub goes: no cluster is dialled and no agent admitted any more; resolves when every stream is over or its session closed.
+   * Bound it with a timeout, then `close`.
+   */
+  async drain(retryAfterMs: number): Promise<void> {
+    if (this.#state === 'serving') this.#state = 'draining';
+    const links = [...this.#clusters.values()].flatMap((cluster) => cluster.links);
+    await Promise.all(links.map((link) => link.session.drain(retryAfterMs)));
+  }
+
+  /** Ends what is left and writes the last statuses (5 s at most). */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#unsubscribe?.();
+    for (const [name, cluster] of this.#clusters) {
+      if (cluster.links.length === 0) continue;
+      // Now, not when transport says that they are closed: the last status must tell it.
+      cluster.lastDisconnect = disconnectOf(draining(), this.#now());
+      this.#status.touch(name);
+      for (const link of [...cluster.links]) this.#end(link, draining());
+    }
+    await this.#status.close(STATUS_FLUSH_MS);
+  }
+
+  #now(): { readonly time: number; readonly at: number } {
+    return { time: this.#options.wallNow(), at: this.#options.clock.now() };
+  }
+
+  #cluster(name: string): ClusterSessions {
+    let cluster = this.#clusters.get(name);
+    if (cluster === undefined) {
+      cluster = new ClusterSessions();
+      this.#clusters.set(name, cluster);
+    }
+    return cluster;
+  }
+
+  /** What a new session means for the others of its cluster. */
+  #supersede(cluster: ClusterSessions, newer: Link): void {
+    for (const link of [...cluster.links]) {
+      const isSameAgent = link.agent.hello.instanceId === newer.agent.hello.instanceId;
+      const isHandOver =
+        link.session.state === 'draining' || link.agent.certificate.serial !== newer.agent.certificate.serial;
+      if (isSameAgent && !isHandOver) {
+        // The agent knows that the old connection is dead; we would find out by its silence only.
+        this.#end(
+          link,
+          new MctunnelError('TUNNEL_LOST', 'replaced by a newer session of the same agent', {
+            statusCause: 'Replaced',
+            delivered: 'unknown',
+          }),
+        );
+        continue;
+      }
+      // The same agent with its next certificate: what runs on the old session ends there.
+      if (isSameAgent) link.superseded = true;
+      link.session.probe();
+    }
+  }
+
+  #end(link: Link, error: MctunnelError): void {
+    if (link.ending !== undefined) return;
+    link.ending = error;
+    link.session.abort(error);
+  }
+
+  #onClosed(cluster: ClusterSessions, link: Link, reason: MctunnelError, openMs: number): void {
+    const name = link.agent.cluster;
+    cluster.remove(link);
+    const isOurs = this.#state !== 'serving' && reason.code === 'DRAINING';
+    const disconnect = disconnectOf(link.ending ?? (isOurs ? draining() : reason), this.#now(), openMs);
+    this.#options.observer?.closed?.(name, disconnect.reason);
+    this.#log.info(
+      { cluster: name, err: reason.cause, reason: disconnect.reason },
+      `session closed: ${disconnect.message}`,
+    );
+    if (this.#state === 'closed') return;
+    const registration = this.#options.store.peek(name);
+    if (registration?.metadata.uid !== link.agent.registrationUid) {
+      // It served a registration that is gone: nothing to say about the one that has its name now.
+      if (registration === undefined && cluster.links.length === 0) this.#forget(name);
+      return;
+    }
+    // An orderly hand-over is no disconnection.
+    const isHandOver = cluster.links.length > 0 && (link.superseded || reason.code === 'DRAINING');
+    if (!isHandOver) cluster.lastDisconnect = disconnect;
+    this.#status.touch(name);
+  }
+
+  #forget(name: string): void {
+    this.#clusters.delete(name);
+    this.#status.forget(name);
+  }
+
+  #onEvent(event: ClusterEvent): void {
+    if (event.type === 'bookmark') return;
+    const { name, uid } = event.registration.metadata;
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) return;
+    // Registered again: how the one before ended is not its story.
+    if (event.type === 'added' && cluster.links.length === 0) cluster.lastDisconnect = undefined;
+    for (const link of [...cluster.links]) {
+      const error = this.#options.check(link.agent) ?? deletedBy(event, link);
+      if (error !== undefined) this.#end(link, error);
+    }
+    const isGone = event.type === 'deleted' && (this.#options.store.peek(name)?.metadata.uid ?? uid) === uid;
+    if (isGone && cluster.links.length === 0) this.#forget(name);
+  }
+
+  /** Ends the session when its certificate does. Returns what stops that. */
+  #watchCertificate(link: Link): () => void {
+    const { clock, wallNow, check } = this.#options;
+    const sleep = (): ReturnType<Clock['after']> => {
+      const remainingMs = link.agent.certificate.notAfter.getTime() - wallNow();
+      return clock.after(Math.max(0, Math.min(remainingMs, MAX_CERTIFICATE_SLEEP_MS)), () => {
+        const error = check(link.agent);
+        if (error === undefined) timer = sleep();
+        else this.#end(link, error);
+      });
+    };
+    let timer = sleep();
+    return () => timer.cancel();
+  }
+
+  #unavailable(name: string, cluster: ClusterSessions | undefined): MctunnelError {
+    const registration = this.#options.store.peek(name);
+    if (registration === undefined) {
+      return new MctunnelError('CLUSTER_NOT_FOUND', `no cluster ${name} is registered at this hub`, {
+        statusCause: 'ClusterNotFound',
+      });
+    }
+    const last = cluster?.lastDisconnect;
+    const isLeaving = cluster?.links.some((link) => link.ending === undefined) ?? false;
+    const isBackSoon =
+      isLeaving || (last?.isLoss === true && this.#options.clock.now() - last.at < RECOVERY_MS);
+    const why = isLeaving ? 'its agent is about to reconnect' : explain(registration, last);
+    return new MctunnelError('CLUSTER_DISCONNECTED', `cluster ${name} is not connected: ${why}`, {
+      statusCause: 'ClusterDisconnected',
+      ...(isBackSoon && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
+    });
+  }
+
+  async #writeStatus(name: string): Promise<void> {
+    const { store, replica, wallNow } = this.#options;
+    await store.updateStatus(name, (status, registration) => {
+      const cluster = this.#clusters.get(name);
+      const links = (cluster?.links ?? []).filter(
+        (link) => link.ending === undefined && link.agent.registrationUid === registration.metadata.uid,
+      );
+      return withSessions(status, {
+        replica,
+        links,
+        lastDisconnect: cluster?.lastDisconnect,
+        now: wallNow(),
+        generation: registration.metadata.generation,
+      });
+    });
+  }
+}
+
+function draining(): MctunnelError {
+  return new MctunnelError('DRAINING', 'this hub is shutting down', {
+    statusCause: 'HubDraining',
+    retryAfterSeconds: 1,
+  });
+}
+
+/** For a store whose memory is behind its events. */
+function deletedBy(event: ClusterEvent, link: Link): MctunnelError | undefined {
+  if (event.type !== 'deleted' || event.registration.metadata.uid !== link.agent.registrationUid)
+    return undefined;
+  return new MctunnelError('FORBIDDEN', `cluster ${link.agent.cluster} was deleted at the hub`, {
+    statusCause: 'RegistrationDeleted',
+  });
+}
+
+function explain(registration: ClusterRegistration, last: Disconnect | undefined): string {
+  if (registration.spec.paused === true) return 'it is paused';
+  if (last !== undefined) return `since ${timestamp(last.time)}: ${last.message}`;
+  const stored = registration.status.lastDisconnect;
+  if (stored !== undefined) return `since ${stored.time}: ${stored.message}`;
+  return 'its agent has never connected (start it, or enrol one with mctunnel token create)';
+}

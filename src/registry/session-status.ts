@@ -1,0 +1,147 @@
+import { isDeepStrictEqual } from 'node:util';
+import { boundedText, type Link } from './agent.ts';
+import { type Disconnect, timestamp } from './disconnect.ts';
+import type { ClusterStatus, Condition, ConditionType, SessionStatus } from './ports.ts';
+
+/** What one replica knows of a cluster. */
+export interface SessionFacts {
+  readonly replica: string;
+  /** This replica's live sessions. */
+  readonly links: readonly Link[];
+  readonly lastDisconnect: Disconnect | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly generation: number;
+}
+
+const MAX_SESSIONS = 64;
+
+/**
+ * The status with this replica's part brought up to date; items of other replicas and conditions of other origin stay as they are.
+ * undefined: nothing but a round-trip time would change.
+ */
+export function withSessions(status: ClusterStatus, facts: SessionFacts): ClusterStatus | undefined {
+  const others = (status.sessions ?? []).filter((session) => session.replica !== facts.replica);
+  const sessions = [...others, ...ownSessions(facts)].slice(-MAX_SESSIONS);
+  const newest = facts.links.at(-1);
+  const next: ClusterStatus = {
+    ...status,
+    sessions,
+    conditions: conditions(status.conditions ?? [], sessions.length > 0, facts),
+    ...(newest !== undefined && {
+      certificate: {
+        serial: newest.agent.certificate.serial,
+        notAfter: timestamp(newest.agent.certificate.notAfter.getTime()),
+      },
+    }),
+    ...(facts.lastDisconnect !== undefined &&
+      isNews(status, facts.lastDisconnect) && {
+        lastDisconnect: {
+          time: timestamp(facts.lastDisconnect.time),
+          reason: facts.lastDisconnect.reason,
+          message: facts.lastDisconnect.message,
+        },
+      }),
+  };
+  return isDeepStrictEqual(withoutRoundTrips(next), withoutRoundTrips(status)) ? undefined : next;
+}
+
+/** Another replica may have written a later one. */
+function isNews(status: ClusterStatus, disconnect: Disconnect): boolean {
+  const written = status.lastDisconnect?.time;
+  return written === undefined || Date.parse(written) <= disconnect.time;
+}
+
+/** One item per agent process: during a hand-over it has two sessions, and the newer one counts. */
+function ownSessions(facts: SessionFacts): SessionStatus[] {
+  const byInstance = new Map<string, SessionStatus>();
+  for (const { agent, session, since } of facts.links) {
+    const instance = boundedText(agent.hello.instanceId, 253);
+    byInstance.set(instance, {
+      replica: facts.replica,
+      instance,
+      since: timestamp(since),
+      agentVersion: boundedText(agent.hello.agentVersion, 64),
+      remoteAddress: boundedText(agent.remoteAddress, 128),
+      ...(session.roundTripMs !== undefined && { roundTripMs: Math.round(session.roundTripMs * 100) / 100 }),
+    });
+  }
+  return [...byInstance.values()];
+}
+
+function conditions(
+  present: readonly Condition[],
+  isConnected: boolean,
+  facts: SessionFacts,
+): readonly Condition[] {
+  const { lastDisconnect } = facts;
+  let next = present;
+  if (isConnected) {
+    next = withCondition(next, facts, 'Connected', 'True', 'SessionOpen', 'an agent is connected');
+  } else {
+    const reason = lastDisconnect?.reason ?? 'NoSession';
+    const message = lastDisconnect?.message ?? 'no agent is connected';
+    next = withCondition(next, facts, 'Connected', 'False', reason, message);
+  }
+  const newest = facts.links.at(-1);
+  if (newest !== undefined) {
+    next =
+      newest.agent.hello.clusterUid === ''
+        ? withCondition(
+            next,
+            facts,
+            'IdentityConfirmed',
+            'Unknown',
+            'UidUnknown',
+            'the agent could not read the uid of its kube-system namespace',
+          )
+        : withCondition(
+            next,
+            facts,
+            'IdentityConfirmed',
+            'True',
+            'UidMatches',
+            'the agent is in the cluster that first had this name',
+          );
+  } else if (!isConnected && lastDisconnect?.reason === 'IdentityMismatch') {
+    next = withCondition(
+      next,
+      facts,
+      'IdentityConfirmed',
+      'False',
+      'IdentityMismatch',
+      lastDisconnect.message,
+    );
+  }
+  return next;
+}
+
+function withCondition(
+  conditions: readonly Condition[],
+  facts: SessionFacts,
+  type: ConditionType,
+  status: Condition['status'],
+  reason: string,
+  message: string,
+): readonly Condition[] {
+  const before = conditions.find((condition) => condition.type === type);
+  if (before?.status === status && before.reason === reason && before.message === message) return conditions;
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timestamp(facts.now);
+  const next: Condition = {
+    type,
+    status,
+    reason,
+    message,
+    lastTransitionTime,
+    observedGeneration: facts.generation,
+  };
+  return before === undefined
+    ? [...conditions, next]
+    : conditions.map((condition) => (condition.type === type ? next : condition));
+}
+
+/** Round trips change all the time, and alone are no reason to write. */
+function withoutRoundTrips(status: ClusterStatus): unknown {
+  const sessions = (status.sessions ?? []).map((session) => ({ ...session, roundTripMs: 0 }));
+  return { ...status, sessions, conditions: status.conditions ?? [] };
+}
