@@ -179,7 +179,7 @@ export interface ProxyRecord {
   /** Until now, or until the end. */
   readonly durationMs: number;
   /** Set when mctunnel made the answer, or cut it: why, and which hop. */
-  readonly error: MctunnelError | undefined;
+  readonly failure: MctunnelError | undefined;
 }
 
 /** Audit and metrics. Called synchronously on the hot path: must not throw, must not wait. */

@@ -72,6 +72,7 @@ export class DeadlineWheel {
         if (slot === undefined) continue;
         this.#slots.delete(tick);
         for (const entry of slot) {
+          if (entry.deadlineSlot !== tick) continue;
           entry.deadlineSlot = -1;
           entry.expire();
         }

@@ -5,7 +5,7 @@ import type { ProxyRecord } from '../gateway/ports.ts';
  * upgrades and watches are written when they begin as well.
  */
 export function auditLine(record: ProxyRecord, stage: 'ResponseStarted' | 'ResponseComplete'): string {
-  const { inner, caller, error } = record;
+  const { inner, caller, failure } = record;
   return JSON.stringify({
     auditID: record.auditId,
     stage,
@@ -29,6 +29,8 @@ export function auditLine(record: ProxyRecord, stage: 'ResponseStarted' | 'Respo
     receivedBytes: record.receivedBytes,
     sentBytes: record.sentBytes,
     durationMs: Math.round(record.durationMs * 1_000) / 1_000,
-    ...(error !== undefined && { error: { code: error.code, hop: error.hop, message: error.message } }),
+    ...(failure !== undefined && {
+      error: { code: failure.code, hop: failure.hop, message: failure.message },
+    }),
   });
 }

@@ -87,7 +87,7 @@ export function createProxyMetrics(registry: Registry): ProxyObserver {
       entry.total.inc();
       if (record.receivedBytes > 0) received.inc(record.receivedBytes);
       if (record.sentBytes > 0) sent.inc(record.sentBytes);
-      if (record.error !== undefined) errors.labels(record.error.code, record.error.hop).inc();
+      if (record.failure !== undefined) errors.labels(record.failure.code, record.failure.hop).inc();
       if (started.delete(record)) longRunning.dec();
       else entry.duration.observe(record.durationMs / 1_000);
     },

@@ -24,7 +24,7 @@ function recordOf(change: Partial<ProxyRecord> = {}): ProxyRecord {
     receivedBytes: 0,
     sentBytes: 10,
     durationMs: 4,
-    error: undefined,
+    failure: undefined,
     ...change,
   };
 }
@@ -34,7 +34,9 @@ describe('proxy metrics', () => {
     const registry = new Registry();
     const metrics = createProxyMetrics(registry);
     metrics.end(recordOf());
-    metrics.end(recordOf({ status: 502, error: new MctunnelError('TUNNEL_LOST', 'lost', { hop: 'agent' }) }));
+    metrics.end(
+      recordOf({ status: 502, failure: new MctunnelError('TUNNEL_LOST', 'lost', { hop: 'agent' }) }),
+    );
     const text = await registry.metrics();
     expect(text).toContain('mctunnel_proxy_requests_total{verb="get",code="200"} 1');
     expect(text).toContain('mctunnel_proxy_requests_total{verb="get",code="502"} 1');
@@ -68,8 +70,8 @@ describe('proxy metrics', () => {
 
 describe('auditLine', () => {
   it('tells who did what where, and what came of it', () => {
-    const error = new MctunnelError('TUNNEL_LOST', 'lost', { delivered: 'unknown' });
-    const line = auditLine(recordOf({ status: 502, delivered: 'unknown', error }), 'ResponseComplete');
+    const failure = new MctunnelError('TUNNEL_LOST', 'lost', { delivered: 'unknown' });
+    const line = auditLine(recordOf({ status: 502, delivered: 'unknown', failure }), 'ResponseComplete');
     expect(line).not.toContain('\n');
     expect(JSON.parse(line)).toEqual({
       auditID: 'id',
