@@ -1,11 +1,13 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { MctunnelError } from '../../errors.ts';
+import { fileProblem, hasCode, readBounded, writeAtomic } from '../../lib/files.ts';
 import type { ClusterRegistration } from '../ports.ts';
 import { isJsonObject, parseRegistration } from '../schema/index.ts';
 
 const FORMAT = 'mctunnel-registrations/1';
-const OWNER_ONLY = 0o600;
+/** About 200,000 registrations; more is no file of ours. */
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 export interface StoredState {
   readonly resourceVersion: number;
@@ -79,62 +81,42 @@ async function fingerprint(file: string): Promise<string> {
     const { ino, size, mtimeMs } = await stat(file);
     return `${ino}/${size}/${mtimeMs}`;
   } catch (error) {
-    if (isMissing(error)) return '';
+    if (hasCode(error, 'ENOENT')) return '';
     throw error;
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 /** One JSON file, replaced by rename, synced to disk, readable by its owner only. */
 export function stateFile(file: string): StateFile {
-  const next = `${file}.next`;
   // Of the content that we read or wrote last: another writer would lose changes, ours or its own.
   let known = '';
   return {
     async load() {
       let text: string;
       try {
-        text = await readFile(file, 'utf8');
+        text = (await readBounded(file, MAX_FILE_BYTES)).toString('utf8');
       } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw unreadable(file, error instanceof Error ? error.message : 'it could not be opened', error);
+        if (hasCode(error, 'ENOENT')) return undefined;
+        throw new MctunnelError('INTERNAL', fileProblem('read', file, error), { cause: error });
       }
       const state = parseState(text, file);
       known = await fingerprint(file);
       return state;
     },
     async save(resourceVersion, items) {
-      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-      if ((await fingerprint(file)) !== known) {
-        const words = `${file} was changed by another process: two hubs must not share one data folder. Nothing was written`;
-        throw new MctunnelError('INTERNAL', words);
-      }
-      const body = [...items].join(',\n');
-      const text = `{"format":"${FORMAT}","resourceVersion":${resourceVersion},"items":[\n${body}\n]}\n`;
-      await rm(next, { force: true });
-      const handle = await open(next, 'wx', OWNER_ONLY);
       try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
+        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+        if ((await fingerprint(file)) !== known) {
+          const words = `${file} was changed by another process: two hubs must not share one data folder. Nothing was written`;
+          throw new MctunnelError('INTERNAL', words);
+        }
+        const body = [...items].join(',\n');
+        const head = `{"format":"${FORMAT}","resourceVersion":${resourceVersion},"items":[\n`;
+        await writeAtomic(file, `${head}${body}\n]}\n`);
+        known = await fingerprint(file);
+      } catch (error) {
+        throw MctunnelError.from(error, 'INTERNAL', fileProblem('write', file, error));
       }
-      await rename(next, file);
-      known = await fingerprint(file);
-      await syncFolder(path.dirname(file));
     },
   };
-}
-
-/** The rename itself lasts only once its folder is on disk. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -31,7 +31,8 @@ function fieldOf(path: readonly PropertyKey[], root: string): string {
 
 function wrongType(field: string, input: unknown, expected: string): FieldFault {
   const wanted = TYPE_NAMES[expected] ?? expected;
-  return invalidValue(field, typeOf(input), `${field} in body must be of type ${wanted}: "${typeOf(input)}"`);
+  const rule = `${field} in body must be of type ${wanted}: "${typeOf(input)}"`;
+  return { ...invalidValue(field, typeOf(input), rule), reason: 'FieldValueTypeInvalid' };
 }
 
 /** One issue of zod in the words of the API server's CRD validation. Parse with `reportInput`. */
