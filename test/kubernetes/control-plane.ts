@@ -17,7 +17,7 @@ import {
   type KubectlResult,
 } from './kubectl.ts';
 import { accepts, onFreePort } from './ports.ts';
-import { Process, processesOf } from './process.ts';
+import { killAll, Process, processesOf } from './process.ts';
 import type { ProgramName } from './programs.ts';
 import { Users, type User } from './users.ts';
 import { Fatal, waitFor } from './wait.ts';
@@ -45,6 +45,10 @@ interface Serving {
   readonly process: Process;
   readonly api: Api;
   readonly users: Users;
+}
+
+interface NodeList {
+  items: { status?: { conditions?: { type: string; status: string }[] } }[];
 }
 
 const stopGraceMs = 10_000;
@@ -247,9 +251,6 @@ export class ControlPlane {
 
   /** Resolves when a node is Ready. */
   async nodeReady(): Promise<void> {
-    interface NodeList {
-      items: { status?: { conditions?: { type: string; status: string }[] } }[];
-    }
     await waitFor(
       `${this.name}'s node`,
       async () => {
@@ -273,15 +274,10 @@ export class ControlPlane {
     this.#serving?.api.close();
     // The node ends its pods by itself; the others have nothing worth keeping.
     await this.#node?.stop(stopGraceMs);
+    const ours = this.#processes.map((process) => process.pid);
+    const left = processesOf(this.id).filter(({ pid }) => !ours.includes(pid));
     await Promise.all(this.#processes.map((process) => process.kill('SIGKILL')));
-    const left = processesOf(this.id);
-    for (const { pid } of left) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended meanwhile.
-      }
-    }
+    killAll(left);
     if (process.env['MCTUNNEL_TEST_KEEP'] === undefined) {
       rmSync(this.directory, { recursive: true, force: true });
     }

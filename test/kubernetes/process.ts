@@ -116,9 +116,14 @@ export function leashed(
 }
 let setpriv: boolean | undefined;
 
+export interface RunningProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
 /** The processes on this machine that belong to a control plane: id and command line. */
-export function processesOf(plane: string): { pid: number; command: string }[] {
-  const found: { pid: number; command: string }[] = [];
+export function processesOf(plane: string): RunningProcess[] {
+  const found: RunningProcess[] = [];
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
@@ -133,4 +138,14 @@ export function processesOf(plane: string): { pid: number; command: string }[] {
     }
   }
   return found;
+}
+
+export function killAll(processes: readonly RunningProcess[]): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }

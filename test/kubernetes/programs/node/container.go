@@ -140,7 +140,8 @@ func (c *container) runOnce(ctx context.Context) int32 {
 		return exitStartFailed
 	}
 	c.pod.changed()
-	stop := context.AfterFunc(ctx, func() { r.process.kill(syscall.SIGTERM) })
+	// Only the container's own process is asked; what it started is its business.
+	stop := context.AfterFunc(ctx, func() { _ = r.process.cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 
 	copied := make(chan struct{})
