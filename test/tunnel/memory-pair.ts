@@ -35,11 +35,13 @@ export interface MemoryPair {
   close(): void;
   /** Messages that were sent and not yet delivered. */
   readonly inTransit: number;
+  /** After `close`: bytes that are still reserved or queued, and timers of this pair that are still armed. */
+  leaks(): string[];
 }
 
 /** Two sessions joined in memory: what one sends, the other receives as a copy, later. */
 export function createMemoryPair(options: MemoryPairOptions = {}): MemoryPair {
-  const clock = options.clock ?? systemClock;
+  const clock = countingClock(options.clock ?? systemClock);
   const later = options.later ?? ((run) => void setImmediate(run));
   let isOpen = true;
   let inTransit = 0;
@@ -115,6 +117,46 @@ export function createMemoryPair(options: MemoryPairOptions = {}): MemoryPair {
     },
     get inTransit() {
       return inTransit;
+    },
+    leaks() {
+      const left: string[] = [];
+      for (const session of [hub, agent]) {
+        if (session.queuedBytes !== 0) left.push(`${session.role}: ${session.queuedBytes} bytes are queued`);
+        if (session.reservedBytes !== 0)
+          left.push(`${session.role}: ${session.reservedBytes} bytes are reserved`);
+      }
+      if (clock.armed !== 0) left.push(`${clock.armed} timers are armed`);
+      return left;
+    },
+  };
+}
+
+/** Counts the timers that were neither run nor cancelled. */
+function countingClock(clock: Clock): Clock & { readonly armed: number } {
+  let armed = 0;
+  return {
+    now: () => clock.now(),
+    soon: (run) => clock.soon(run),
+    after(delayMs, run) {
+      let isArmed = true;
+      armed++;
+      const disarm = (): void => {
+        if (isArmed) armed--;
+        isArmed = false;
+      };
+      const timer = clock.after(delayMs, () => {
+        disarm();
+        run();
+      });
+      return {
+        cancel() {
+          disarm();
+          timer.cancel();
+        },
+      };
+    },
+    get armed() {
+      return armed;
     },
   };
 }
