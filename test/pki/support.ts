@@ -1,0 +1,91 @@
+import { afterEach } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Authority } from '../../src/pki/authority.ts';
+import { openAuthority } from '../../src/pki/authority.ts';
+import type { AuthorityName, KeyMaterial, KeyStore } from '../../src/pki/key-store.ts';
+import type { Registration, Registrations } from '../../src/pki/ports.ts';
+import { MctunnelError } from '../../src/errors.ts';
+
+export const UID_A = '01234567-89ab-4def-8123-456789abcdef';
+export const UID_B = '11111111-2222-4333-8444-555555555555';
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder that is removed after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pki-'));
+  folders.push(folder);
+  return folder;
+}
+
+export class MemoryKeyStore implements KeyStore {
+  readonly stored = new Map<AuthorityName, KeyMaterial>();
+  load(name: AuthorityName): Promise<KeyMaterial | undefined> {
+    return Promise.resolve(this.stored.get(name));
+  }
+  create(name: AuthorityName, material: Omit<KeyMaterial, 'source'>): Promise<KeyMaterial> {
+    const present = this.stored.get(name) ?? { ...material, source: `memory ${name}` };
+    this.stored.set(name, present);
+    return Promise.resolve(present);
+  }
+}
+
+export function newAuthority(
+  name: AuthorityName,
+  options: { readonly wallNow?: () => number; readonly leafLifetimeMs?: number } = {},
+): Promise<Authority> {
+  return openAuthority(new MemoryKeyStore(), name, options);
+}
+
+type Mutable = Registration & { spec: Registration['spec']; status: Registration['status'] };
+
+/** Registrations by hand, for tests of what depends on them. */
+export class MemoryRegistrations implements Registrations {
+  readonly items = new Map<string, Registration>();
+  readonly patches: { readonly name: string; readonly patch: unknown }[] = [];
+
+  set(name: string, uid: string, rest: Partial<Pick<Registration, 'spec' | 'status'>> = {}): void {
+    this.items.set(name, { metadata: { name, uid }, spec: {}, status: {}, ...rest });
+  }
+  peek(name: string): Registration | undefined {
+    return this.items.get(name);
+  }
+  get(name: string): Promise<Registration> {
+    const item = this.items.get(name);
+    return item === undefined
+      ? Promise.reject(new MctunnelError('NOT_FOUND', `no ${name}`))
+      : Promise.resolve(item);
+  }
+  patch(name: string, patch: unknown): Promise<unknown> {
+    this.patches.push({ name, patch });
+    const item = this.items.get(name) as Mutable;
+    this.items.set(name, { ...item, spec: { ...item.spec, ...(patch as Pick<Registration, 'spec'>).spec } });
+    return Promise.resolve(undefined);
+  }
+}
+
+/** What a promise rejects with, as an MctunnelError; fails when it does not reject. */
+export async function rejection(promise: Promise<unknown>): Promise<MctunnelError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof MctunnelError) return error;
+    throw error;
+  }
+  throw new Error('it did not reject');
+}
+
+export function thrown(run: () => unknown): MctunnelError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof MctunnelError) return error;
+    throw error;
+  }
+  throw new Error('it did not throw');
+}
