@@ -37,7 +37,7 @@ const PLACEHOLDER_KEY = forge.pki.setRsaPublicKey(
 const names = new Map<string, forge.pki.CertificateField[]>();
 
 function attribute(name: string, value: string): forge.pki.CertificateField {
-  return { name, value: forge.util.encodeUtf8(value), valueTagClass: forge.asn1.Type.UTF8 as never };
+  return { name, value, valueTagClass: forge.asn1.Type.UTF8 as never };
 }
 
 /** The part of a certificate that is signed; the types of node-forge leave this function out. */

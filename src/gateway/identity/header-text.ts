@@ -1,8 +1,7 @@
 import { MctunnelError } from '../../errors.ts';
 
 const PLAIN = /^[\x20-\x7e]*$/;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The Unicode text of a header value, which is UTF-8 in latin1 characters. undefined: it is not UTF-8. */

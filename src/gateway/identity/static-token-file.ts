@@ -62,8 +62,7 @@ function splitRow(row: string): Pick<CsvRecord, 'fields' | 'fault'> {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 function faultOf(fields: readonly string[]): string | undefined {
   const [token = '', user = '', uid = '', groups = ''] = fields;
