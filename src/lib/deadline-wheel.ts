@@ -16,7 +16,7 @@ export class DeadlineWheel {
   readonly #clock: Clock;
   /** By the tick after whose end an entry is due. Only ticks that have entries. */
   readonly #slots = new Map<number, Set<DeadlineEntry>>();
-  /** Runs while there is an entry. */
+  /** Runs while there is an entry, and up to a tick longer: not one start and stop per entry. */
   #timer: Timer | undefined;
   /** The last tick whose slot was emptied. */
   #lastTick = 0;
@@ -47,10 +47,14 @@ export class DeadlineWheel {
     const slot = this.#slots.get(tick);
     slot?.delete(entry);
     if (slot?.size === 0) this.#slots.delete(tick);
-    if (this.#slots.size === 0 && !this.#isTicking) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    }
+  }
+
+  /** Forgets every entry, and stops. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const slot of this.#slots.values()) for (const entry of slot) entry.deadlineSlot = -1;
+    this.#slots.clear();
   }
 
   get size(): number {

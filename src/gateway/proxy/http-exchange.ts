@@ -264,13 +264,19 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
       if (!this.#isHeadWritten) this.status = ERRORS.CANCELLED.http;
     }
     // After a whole answer nobody waits for the rest of the request.
-    this.resetStream(this.failure ?? new MctunnelError('CANCELLED', 'answered', { delivered: 'unknown' }));
+    if (!this.isStreamOver) {
+      this.resetStream(this.failure ?? new MctunnelError('CANCELLED', 'answered', { delivered: 'unknown' }));
+    }
     this.#take();
     this.#watch?.discard();
-    this.#connections.leave(this.request.socket, this);
     if (this.#body !== undefined) this.receivedBytes = this.#body.receivedBytes;
-    this.over();
+    this.finished();
     if (isSent && !this.request.complete) this.#linger();
+  }
+
+  protected finished(): void {
+    this.#connections.leave(this.request.socket, this);
+    this.over();
   }
 
   protected resetStream(error: MctunnelError): void {

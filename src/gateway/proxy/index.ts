@@ -1,0 +1,1 @@
+export { GatewayProxy } from './proxy.ts';

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { MctunnelError } from '../../errors.ts';
+import type { Timer } from '../../lib/clock.ts';
+import { NodeRequestFacts, responseOn } from '../connection.ts';
+import type { HttpHandler, Proxy, ProxyOptions } from '../options.ts';
+import { routeOf } from '../route.ts';
+import type { ProxyRoute } from '../route.ts';
+import { sendStatus } from '../status.ts';
+import { Connections } from './connections.ts';
+import { ProxyContext } from './context.ts';
+import { HttpExchange } from './http-exchange.ts';
+import { UpgradeExchange } from './upgrade-exchange.ts';
+
+/** How often requests are looked at for a body that stands still: a fraction of the time that it may. */
+const STALL_CHECKS = 4;
+
+/** The proxy as the gateway's server uses it. */
+export class GatewayProxy implements Proxy {
+  readonly handler: HttpHandler;
+  readonly #context: ProxyContext;
+  readonly #connections = new Connections();
+  /** Runs while a request is open, and a little longer: not one start and stop a request. */
+  #stallTimer: Timer | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ProxyOptions) {
+    this.#context = new ProxyContext(options);
+    this.#context.onOver = () => this.#over();
+    this.handler = (request, response) => {
+      const route = routeOf(request.url ?? '');
+      if (route.kind === 'proxy') {
+        this.request(route, request, response, false);
+        return;
+      }
+      const reason = route.kind === 'refused' ? route.reason : 'this path leads to no cluster';
+      response.sendDate = false;
+      sendStatus(response, new MctunnelError('BAD_REQUEST', reason));
+    };
+  }
+
+  get openRequests(): number {
+    return this.#context.open.size;
+  }
+
+  /** `expectsContinue`: the client waits for a 100, which nobody has sent. */
+  request(
+    route: ProxyRoute,
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): void {
+    const facts = new NodeRequestFacts(request, false);
+    this.#watchStalls();
+    new HttpExchange(
+      this.#context,
+      this.#connections,
+      route,
+      facts,
+      request,
+      response,
+      expectsContinue,
+    ).begin();
+  }
+
+  upgrade(route: ProxyRoute, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#connections.isBusy(socket)) {
+      // Its bytes would overtake the answer that is outstanding.
+      socket.destroy();
+      return;
+    }
+    const facts = new NodeRequestFacts(request, true);
+    this.#watchStalls();
+    new UpgradeExchange(this.#context, this.#connections, route, facts, request, socket, head).begin();
+  }
+
+  /** Answers a request to upgrade that leads nowhere. */
+  refuseUpgrade(request: IncomingMessage, socket: Socket, error: MctunnelError): void {
+    const response = responseOn(request, socket);
+    response.sendDate = false;
+    socket.on('error', () => undefined);
+    sendStatus(response, error);
+  }
+
+  /** New requests are refused from now on. Calls `onIdle` once when only watches are open, or nothing is. */
+  drain(onIdle: () => void): void {
+    this.#context.isDraining = true;
+    this.#onIdle = onIdle;
+    this.#over();
+  }
+
+  get isDraining(): boolean {
+    return this.#context.isDraining;
+  }
+
+  /** Ends what is open: watches after a whole event, the rest at once. */
+  shutDown(): void {
+    for (const exchange of [...this.#context.open]) exchange.shutDown();
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
+    this.#context.deadlines.close();
+  }
+
+  #over(): void {
+    const { open } = this.#context;
+    if (this.#onIdle === undefined) return;
+    for (const exchange of open) if (!exchange.isWatch) return;
+    const onIdle = this.#onIdle;
+    this.#onIdle = undefined;
+    onIdle();
+  }
+
+  #watchStalls(): void {
+    if (this.#stallTimer !== undefined) return;
+    const { clock, stallMs, open } = this.#context;
+    this.#stallTimer = clock.after(stallMs / STALL_CHECKS, () => {
+      this.#stallTimer = undefined;
+      const nowMs = clock.now();
+      for (const exchange of [...open]) {
+        if (!exchange.isStalled(nowMs)) continue;
+        exchange.fail(new MctunnelError('STALLED', 'the request stood still', { delivered: 'unknown' }));
+      }
+      if (open.size > 0) this.#watchStalls();
+    });
+  }
+}

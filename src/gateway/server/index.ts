@@ -1,0 +1,1 @@
+export { HttpsGateway } from './gateway.ts';
