@@ -5,6 +5,7 @@ export {
   type AuthenticationWatchOptions,
 } from './authentication-watch.ts';
 export { createKubeClient, type KubeClient } from './client.ts';
+export { Credentials, type Credential } from './credentials.ts';
 export {
   loadDefaultKubeconfig,
   loadInCluster,

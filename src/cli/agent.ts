@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Resolved } from '../config/index.ts';
+import type { agentSettings } from '../config/agent.ts';
+import { MctunnelError } from '../errors.ts';
+import { loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
+import { Closer } from '../lib/closer.ts';
+import { fileProblem } from '../lib/files.ts';
+import type { Log } from '../lib/log.ts';
+import { createLogger, Probes, startOpsServer } from '../observe/index.ts';
+import { AgentFolder, AgentIdentity, findHubAuthority, parseCertificates } from '../pki/index.ts';
+import {
+  createConnector,
+  dialTunnel,
+  enroll,
+  peekChain,
+  proxyFor,
+  renew,
+  type ConnectorEvent,
+  type HubAddress,
+} from '../transport/index.ts';
+import {
+  createUpstream,
+  identityPrefixFault,
+  Policy,
+  watchPolicyFile,
+  type PolicySource,
+} from '../upstream/index.ts';
+import { bracketed, listening } from './listening.ts';
+import { Member } from './member.ts';
+import { firstSignal } from './signals.ts';
+import { UsageError } from './usage-error.ts';
+import { packageVersion } from './version-command.ts';
+
+type AgentConfig = Resolved<typeof agentSettings>;
+
+/** After the drain: what holds the process longer than this is not waited for. */
+const CLOSE_FUSE_MS = 10_000;
+
+/** `mctunnel agent`: resolves after a clean drain. Rejects with UsageError or MctunnelError. */
+export async function runAgent(config: AgentConfig): Promise<void> {
+  const { hub, cluster } = config;
+  const problems = [
+    ...(hub === undefined ? ["--hub is missing; give HOST:PORT of the hub's tunnel port"] : []),
+    ...(cluster === undefined
+      ? ['--cluster is missing; give the name under which this cluster is registered at the hub']
+      : []),
+    ...(config.bootstrapToken !== undefined && config.bootstrapTokenFile !== undefined
+      ? ['--bootstrap-token and --bootstrap-token-file: give one of them']
+      : []),
+    ...[identityPrefixFault(config.identityPrefix)].flatMap((fault) =>
+      fault === undefined ? [] : [`--identity-prefix: ${fault}`],
+    ),
+  ];
+  if (hub === undefined || cluster === undefined || problems.length > 0) throw new UsageError(problems);
+
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  const closer = new Closer((name, error) => log.error({ err: error }, `could not end ${name}`));
+  const signalled = firstSignal((signal) => log.info({ signal }, 'draining'));
+  try {
+    const agent = await startAgent(config, `${bracketed(hub.host)}:${hub.port}`, cluster, log, closer);
+    await signalled;
+    await agent.drain();
+  } finally {
+    const fuse = setTimeout(() => process.exit(1), CLOSE_FUSE_MS);
+    fuse.unref();
+    await closer.close();
+  }
+  log.info({}, 'the agent has ended');
+}
+
+async function startAgent(
+  config: AgentConfig,
+  hub: string,
+  cluster: string,
+  log: Log,
+  closer: Closer,
+): Promise<{ drain(): Promise<void> }> {
+  const member = await Member.open(memberContext(config), log);
+  closer.add('managed cluster', () => member.close());
+  const policy = await openPolicy(config, cluster, log, closer);
+  const upstream = createUpstream({ cluster, member: member.endpoint, policy, log });
+  member.follow((endpoint) => upstream.replaceMember(endpoint));
+  closer.add('upstream', () => upstream.close());
+
+  const folder = new AgentFolder(config.dataDir, { uid: process.getuid?.(), log });
+  const proxy = proxyFor(hub, process.env);
+  const addressWith = (caBundle: string): HubAddress => ({
+    address: hub,
+    caBundle,
+    ...(proxy !== undefined && { proxy }),
+  });
+  let clusterUid = await member.clusterUid();
+  const identity = await AgentIdentity.open({
+    folder,
+    cluster,
+    bootstrapToken: await bootstrapToken(config),
+    hub: {
+      enroll: async ({ token, csr }) => {
+        log.info({ hub }, 'enrolling');
+        const caBundle = await firstTrust(config, hub, proxy);
+        return enroll({ hub: addressWith(caBundle), token, csr, clusterUid: clusterUid ?? '' });
+      },
+      renew: ({ csr, credentials }) => renew({ hub: addressWith(credentials.caBundle), credentials, csr }),
+    },
+    onRenewed: () => connector.rotate(),
+    log,
+  });
+  closer.add('identity', () => identity.close());
+
+  const connector = createConnector({
+    instanceId: randomUUID(),
+    dial: async ({ instanceId, handlers, signal }) => {
+      clusterUid ??= await member.clusterUid();
+      return dialTunnel({
+        hub: addressWith(identity.current.caBundle),
+        credentials: identity.current,
+        hello: {
+          agentVersion: packageVersion(),
+          instanceId,
+          clusterUid: clusterUid ?? '',
+          capabilities: ['http'],
+        },
+        accept: upstream.accept,
+        handlers,
+        signal,
+      });
+    },
+    onEvent: (event) => logEvent(event, log),
+  });
+  closer.add('connector', () => connector.close());
+
+  const probes = new Probes();
+  probes.add('readyz', 'tunnel', () =>
+    connector.sessions.length > 0 ? undefined : 'not connected to the hub',
+  );
+  if (config.opsListen !== undefined) {
+    const { opsListen } = config;
+    const metrics = new Registry();
+    collectDefaultMetrics({ register: metrics });
+    const ops = await listening('--ops-listen', opsListen, () =>
+      startOpsServer({ ...opsListen, probes, metrics }),
+    );
+    closer.add('ops server', () => ops.close());
+    log.info({ ops: ops.port }, 'serving health and metrics');
+  }
+  return {
+    async drain() {
+      const fuse = new Promise<void>((resolve) => setTimeout(resolve, config.drainTimeout).unref());
+      await Promise.race([connector.drain(), fuse]);
+    },
+  };
+}
+
+function memberContext(config: AgentConfig): KubeContext {
+  if (config.kubeconfig !== undefined) return loadKubeconfig(config.kubeconfig);
+  const inCluster = loadInCluster(process.env);
+  if (inCluster !== undefined) return inCluster;
+  throw new UsageError([
+    '--kubeconfig is missing; give a kubeconfig of the managed cluster (inside a pod its service account is used)',
+  ]);
+}
+
+async function openPolicy(
+  config: AgentConfig,
+  cluster: string,
+  log: Log,
+  closer: Closer,
+): Promise<PolicySource> {
+  const { policy: path, identityPrefix } = config;
+  if (path === undefined) return { current: new Policy(cluster, undefined, identityPrefix) };
+  try {
+    const file = await watchPolicyFile({
+      path,
+      cluster,
+      identityPrefix,
+      onChange: () => log.info({ path }, 'the policy file was read again'),
+      onError: (problem) =>
+        log.error({ err: problem, path }, 'the changed policy file cannot be used; the last good one stays'),
+    });
+    closer.add('policy file', () => file.close());
+    return file;
+  } catch (error) {
+    const why = error instanceof MctunnelError ? error.message : fileProblem('read', path, error);
+    throw new MctunnelError('INVALID', `--policy: ${why}`, { cause: error, hop: 'agent' });
+  }
+}
+
+async function bootstrapToken(config: AgentConfig): Promise<string | undefined> {
+  const path = config.bootstrapTokenFile;
+  if (path === undefined) return config.bootstrapToken;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new MctunnelError('INVALID', `--bootstrap-token-file: ${fileProblem('read', path, error)}`, {
+      cause: error,
+      hop: 'agent',
+    });
+  }
+}
+
+/** The CA by which the hub is trusted before this agent has a certificate. */
+async function firstTrust(config: AgentConfig, hub: string, proxy: string | undefined): Promise<string> {
+  const { hubCaFile, hubCaHash } = config;
+  if (hubCaFile !== undefined) {
+    try {
+      const text = await readFile(hubCaFile, 'utf8');
+      parseCertificates(text, hubCaFile);
+      return text;
+    } catch (error) {
+      const why = error instanceof MctunnelError ? error.message : fileProblem('read', hubCaFile, error);
+      throw new MctunnelError('INVALID', `--hub-ca-file: ${why}`, { cause: error, hop: 'agent' });
+    }
+  }
+  if (hubCaHash === undefined) {
+    throw new UsageError([
+      '--hub-ca-hash or --hub-ca-file is missing; "mctunnel token create" prints the first at the hub',
+    ]);
+  }
+  return findHubAuthority(await peekChain(hub, proxy), hubCaHash);
+}
+
+function logEvent(event: ConnectorEvent, log: Log): void {
+  switch (event.type) {
+    case 'connected':
+      log.info(
+        { hubId: event.hubId, cluster: event.cluster, remoteAddress: event.remoteAddress },
+        'connected to the hub',
+      );
+      break;
+    case 'failed':
+      log.warn(
+        { retryInMs: Math.round(event.retryInMs), code: event.error.code },
+        `cannot connect: ${event.error.message}`,
+      );
+      break;
+    case 'duplicate':
+      log.debug(
+        { hubId: event.hubId, retryInMs: Math.round(event.retryInMs) },
+        'reached the same hub replica again',
+      );
+      break;
+    case 'draining':
+      log.info({ hubId: event.hubId }, 'the hub drains; connecting anew');
+      break;
+    case 'disconnected':
+      log.warn({ hubId: event.hubId, code: event.error.code }, `disconnected: ${event.error.message}`);
+      break;
+  }
+}

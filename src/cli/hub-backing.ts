@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Resolved } from '../config/index.ts';
+import type { hubSettings } from '../config/hub.ts';
+import { MctunnelError } from '../errors.ts';
+import { createReviewingAuthorizer, createStandaloneAuthorizer } from '../gateway/access/index.ts';
+import { createEmbeddedView } from '../gateway/api/index.ts';
+import {
+  chainAuthenticators,
+  createClientCertificateAuthenticator,
+  createFrontProxyAuthenticator,
+  createTokenReviewAuthenticator,
+  identityHeadersOf,
+  openStaticTokenFile,
+  withImpersonation,
+} from '../gateway/identity/index.ts';
+import type { Authenticator, Authorizer, ClusterReadView, IdentityHeaders } from '../gateway/ports.ts';
+import {
+  createAccessReviewer,
+  createClusterReadView,
+  createKubeClient,
+  createTokenReviewer,
+  CrdStore,
+  loadInCluster,
+  loadKubeconfig,
+  watchAuthenticationConfig,
+  type KubeContext,
+} from '../kube/index.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Closer } from '../lib/closer.ts';
+import { fileProblem } from '../lib/files.ts';
+import type { Log } from '../lib/log.ts';
+import { watchFiles } from '../lib/watched-files.ts';
+import type { Authority } from '../pki/index.ts';
+import { EmbeddedStore, stateFile } from '../registry/embedded/index.ts';
+import type { ClusterStore } from '../registry/ports.ts';
+
+export type HubConfig = Resolved<typeof hubSettings>;
+
+/** What stands behind a hub: a hub cluster, or (standalone) a data folder. */
+export interface HubBacking {
+  readonly store: ClusterStore;
+  readonly clusters: ClusterReadView;
+  /** Standalone: registrations are served from it, too. */
+  readonly registrations: EmbeddedStore | undefined;
+  /** Standalone: signs the administrator's client certificate. */
+  readonly adminAuthority: Authority | undefined;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly identityHeaders: () => IdentityHeaders;
+}
+
+/** Bound of a CA bundle on disk. */
+const MAX_BUNDLE_BYTES = 1024 * 1024;
+
+/** The hub cluster's context by flag or by the pod's service account; undefined: standalone. */
+export function hubClusterContext(config: HubConfig): KubeContext | undefined {
+  return config.kubeconfig === undefined ? loadInCluster(process.env) : loadKubeconfig(config.kubeconfig);
+}
+
+export async function openKubernetesBacking(
+  config: HubConfig,
+  context: KubeContext,
+  log: Log,
+  closer: Closer,
+): Promise<HubBacking> {
+  const kube = await createKubeClient(context);
+  closer.add('hub cluster client', () => kube.close());
+  const { raw } = kube;
+  const clientCa = await watchClientCa(config.clientCaFile, undefined, log, closer);
+  const headers = await watchAuthenticationConfig({
+    raw,
+    clock: systemClock,
+    log,
+    otherClientCaPem: () => clientCa.clientCaPem,
+  });
+  closer.add('front proxy configuration', () => headers.close());
+  const reviewer = createTokenReviewer({ raw, clock: systemClock, audiences: config.tokenAudiences ?? [] });
+  const authorizer = createReviewingAuthorizer({
+    reviewer: createAccessReviewer({ raw, clock: systemClock }),
+    clock: systemClock,
+  });
+  const direct = withImpersonation({
+    authenticator: chainAuthenticators([
+      createFrontProxyAuthenticator({ source: headers, log }),
+      createClientCertificateAuthenticator({ source: clientCa, log }),
+      createTokenReviewAuthenticator({ reviewer, clock: systemClock }),
+    ]),
+    authorizer,
+  });
+  const store = await CrdStore.open({ raw, clock: systemClock, log });
+  closer.add('registrations', () => store.close());
+  return {
+    store,
+    clusters: createClusterReadView({ raw }),
+    registrations: undefined,
+    adminAuthority: undefined,
+    authenticator: direct,
+    authorizer,
+    identityHeaders: () => identityHeadersOf(headers.requestHeader),
+  };
+}
+
+export async function openStandaloneBacking(
+  config: HubConfig,
+  admins: Authority,
+  log: Log,
+  closer: Closer,
+): Promise<HubBacking> {
+  const store = await EmbeddedStore.open({
+    file: stateFile(join(config.dataDir, 'registrations.json')),
+    now: Date.now,
+    randomUid: randomUUID,
+    onListenerError: (error) => log.error({ err: error }, 'a listener for registrations failed'),
+  });
+  const clientCa = await watchClientCa(config.clientCaFile, admins, log, closer);
+  const tokens: Authenticator[] = [];
+  if (config.tokenAuthFile !== undefined) {
+    const file = await openStaticTokenFile({ path: config.tokenAuthFile, log });
+    closer.add('token file', () => file.close());
+    tokens.push(file);
+  }
+  const authorizer = createStandaloneAuthorizer();
+  return {
+    store,
+    clusters: createEmbeddedView({ store, clock: systemClock, now: Date.now, random: Math.random }),
+    registrations: store,
+    adminAuthority: admins,
+    authenticator: withImpersonation({
+      authenticator: chainAuthenticators([
+        createClientCertificateAuthenticator({ source: clientCa, log }),
+        ...tokens,
+      ]),
+      authorizer,
+    }),
+    authorizer,
+    identityHeaders: () => identityHeadersOf(undefined),
+  };
+}
+
+/** `--client-ca-file`, followed as it changes, and the CA of the standalone hub's own administrator. */
+async function watchClientCa(
+  path: string | undefined,
+  own: Authority | undefined,
+  log: Log,
+  closer: Closer,
+): Promise<{ readonly clientCaPem: string | undefined }> {
+  const ownPem = own?.trusted.map(String).join('');
+  if (path === undefined) return { clientCaPem: ownPem };
+  try {
+    const files = await watchFiles<string>({
+      paths: [path],
+      maxBytes: MAX_BUNDLE_BYTES,
+      parse: ([contents]) => contents?.toString('utf8') ?? '',
+      onChange: () => log.info({ path }, 'the client CA file changed'),
+      onError: (problem) =>
+        log.error(
+          { err: problem, path },
+          'the changed client CA file cannot be used; the last good one stays',
+        ),
+    });
+    closer.add('client CA file', () => files.close());
+    return {
+      get clientCaPem() {
+        return files.current + (ownPem ?? '');
+      },
+    };
+  } catch (error) {
+    throw new MctunnelError('INVALID', `--client-ca-file: ${fileProblem('read', path, error)}`, {
+      cause: error,
+    });
+  }
+}

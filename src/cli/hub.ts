@@ -1,0 +1,310 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { MctunnelError } from '../errors.ts';
+import { createApi } from '../gateway/api/index.ts';
+import { createGateway, createProxy } from '../gateway/index.ts';
+import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
+import { systemClock } from '../lib/clock.ts';
+import { Closer } from '../lib/closer.ts';
+import type { Log } from '../lib/log.ts';
+import {
+  auditLine,
+  createLogger,
+  createProxyMetrics,
+  LineFile,
+  Probes,
+  startOpsServer,
+} from '../observe/index.ts';
+import {
+  AgentAuthenticator,
+  BootstrapTokens,
+  Enroller,
+  FolderKeyStore,
+  FolderTokenStore,
+  openAuthority,
+  spkiHash,
+  writeAdminKubeconfig,
+  type Authority,
+} from '../pki/index.ts';
+import { SessionRegistry } from '../registry/index.ts';
+import { createTunnelServer } from '../transport/index.ts';
+import { ADMIN_KUBECONFIG } from './hub-client.ts';
+import {
+  hubClusterContext,
+  openKubernetesBacking,
+  openStandaloneBacking,
+  type HubConfig,
+} from './hub-backing.ts';
+import { createHubMetrics } from './hub-metrics.ts';
+import { HUB_VERSION_HEADER } from './paths.ts';
+import { bracketed, listening } from './listening.ts';
+import { openServing } from './serving.ts';
+import { firstSignal } from './signals.ts';
+import { packageVersion } from './version-command.ts';
+
+/** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
+const SERVICE_HOSTS = [
+  'mctunnel-hub',
+  'mctunnel-hub.mctunnel-system',
+  'mctunnel-hub.mctunnel-system.svc',
+  'mctunnel-hub.mctunnel-system.svc.cluster.local',
+];
+/** After the drain: what holds the process longer than this is not waited for. */
+const CLOSE_FUSE_MS = 10_000;
+/** Agents of a draining hub dial again after this long. */
+const DRAIN_RETRY_MS = 1_000;
+
+/** `mctunnel hub`: builds the parts, starts them, ends them in reverse. Resolves after a clean drain. Rejects with MctunnelError. */
+export async function runHub(config: HubConfig): Promise<void> {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  const closer = new Closer((name, error) => log.error({ err: error }, `could not end ${name}`));
+  const signalled = firstSignal((signal) => log.info({ signal }, 'draining'));
+  try {
+    const hub = await startHub(config, log, closer);
+    await signalled;
+    await hub.drain();
+  } finally {
+    const fuse = setTimeout(() => process.exit(1), CLOSE_FUSE_MS);
+    fuse.unref();
+    await closer.close();
+  }
+  log.info({}, 'the hub has ended');
+}
+
+async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<{ drain(): Promise<void> }> {
+  const context = hubClusterContext(config);
+  const keys = new FolderKeyStore(config.dataDir, { uid: process.getuid?.(), log });
+  const [agentCa, tunnelCa, gatewayCa] = await Promise.all([
+    openAuthority(keys, 'agent-client'),
+    openAuthority(keys, 'tunnel-serving'),
+    openAuthority(keys, 'gateway-serving'),
+  ]);
+  const backing =
+    context === undefined
+      ? await openStandaloneBacking(config, await openAuthority(keys, 'gateway-client'), log, closer)
+      : await openKubernetesBacking(config, context, log, closer);
+  const { store } = backing;
+
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const hubMetrics = createHubMetrics(metrics);
+
+  const agents = new AgentAuthenticator({
+    trusted: () => agentCa.trusted,
+    registrations: store,
+    onRefused: (cluster, error) => sessions.refused(cluster, error),
+  });
+  const sessions = new SessionRegistry({
+    // One standalone hub is the same replica in its next life; pods have names of their own.
+    replica: context === undefined ? 'standalone' : hostname(),
+    store,
+    check: (agent) => agents.check(agent),
+    clock: systemClock,
+    wallNow: Date.now,
+    random: Math.random,
+    log,
+    observer: hubMetrics.sessions,
+  });
+  await sessions.start();
+  closer.add('sessions', () => sessions.close());
+
+  const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...SERVICE_HOSTS])];
+  const tunnelPair = await openServing({
+    ...{ port: 'tunnel', certFile: config.tunnelCertFile, keyFile: config.tunnelKeyFile },
+    ...{ authority: tunnelCa, hosts, log, closer },
+  });
+  const tokens = new BootstrapTokens({
+    store: new FolderTokenStore(join(config.dataDir, 'tokens')),
+    liveness: sessions,
+    hubCaHash: () => spkiHash(tunnelCa.trusted[0].publicKey),
+    hubAddress: `${bracketed(config.advertise[0] ?? 'localhost')}:${config.tunnelListen.port}`,
+  });
+  const enroller = new Enroller({
+    tokens,
+    registrations: store,
+    authenticator: agents,
+    authority: agentCa,
+    tunnelCaBundle: () => bundleOf(tunnelCa),
+    log,
+  });
+  const tunnelCredentials = (): Parameters<typeof tunnelServer.setCredentials>[0] => ({
+    ...tunnelPair.current,
+    clientCa: bundleOf(agentCa),
+  });
+  const tunnelServer = await createTunnelServer({
+    ...config.tunnelListen,
+    credentials: { ...tunnelPair.current, clientCa: bundleOf(agentCa) },
+    authenticator: {
+      authenticateAgent: (peer) => agents.authenticateAgent(peer),
+      admit: (agent, hello) => sessions.admit(agent, hello),
+    },
+    enroller,
+    sessions,
+    hubId: randomUUID(),
+    replicas: () => 1,
+    observer: hubMetrics.server(log),
+  });
+  tunnelPair.onChange = () => tunnelServer.setCredentials(tunnelCredentials());
+  closer.add('tunnel server', () => tunnelServer.close());
+
+  const probes = new Probes();
+  let ready = false;
+  let draining = false;
+  probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
+  const audit = await openAudit(config, log, closer);
+  const observer = createObserver(createProxyMetrics(metrics), audit);
+  const dialer: Dialer = {
+    dial: (cluster) => {
+      if (config.auditLogRequired && audit?.problem !== undefined) {
+        throw new MctunnelError(
+          'INTERNAL',
+          'the audit log cannot be written, and this hub serves nothing unrecorded',
+        );
+      }
+      return sessions.dial(cluster);
+    },
+  };
+  const proxy = createProxy({
+    authenticator: backing.authenticator,
+    authorizer: backing.authorizer,
+    dialer,
+    clock: systemClock,
+    log,
+    observer,
+    limits: {
+      maxInFlight: config.maxInFlightPerCluster,
+      maxInFlightPerUser: config.maxInFlightPerUser,
+      headDeadlineMs: config.responseHeadTimeout,
+    },
+    limitsOf: (cluster) => store.peek(cluster)?.spec.limits,
+    authorizeInnerVerb: config.authorizeInnerVerb,
+    identityHeaders: backing.identityHeaders,
+  });
+  const version = packageVersion();
+  const api = createApi({
+    authenticator: backing.authenticator,
+    authorizer: backing.authorizer,
+    clusters: backing.clusters,
+    store,
+    dialer,
+    tokens,
+    probes,
+    version: {
+      gitVersion: `v${version}`,
+      gitCommit: '',
+      buildDate: '',
+      compiler: `node ${process.versions.node}`,
+      platform: `${process.platform}/${process.arch}`,
+    },
+    proxy: proxy.handler,
+    isReady: () => ready,
+    ...(backing.registrations !== undefined && { registrations: backing.registrations }),
+    clock: systemClock,
+    log,
+    now: Date.now,
+    random: Math.random,
+  });
+  const gatewayPair = await openServing({
+    ...{ port: 'gateway', certFile: config.gatewayCertFile, keyFile: config.gatewayKeyFile },
+    ...{ authority: gatewayCa, hosts, log, closer },
+  });
+  const gatewayTls = (): { cert: string; key: string } => ({
+    cert: gatewayPair.current.certificateChain,
+    key: gatewayPair.current.privateKey,
+  });
+  const gateway = createGateway({
+    ...config.gatewayListen,
+    tls: gatewayTls(),
+    proxy,
+    clock: systemClock,
+    api: (request, response) => {
+      response.setHeader(HUB_VERSION_HEADER, `v${version}`);
+      api.app(request, response);
+    },
+    log,
+  });
+  gatewayPair.onChange = () => gateway.setTls(gatewayTls());
+  const gatewayAddress = await listening('--gateway-listen', config.gatewayListen, () => gateway.listen());
+  closer.add('gateway', () => gateway.drain(0));
+  const ops = await listening('--ops-listen', config.opsListen, () =>
+    startOpsServer({ ...config.opsListen, probes, metrics }),
+  );
+  closer.add('ops server', () => ops.close());
+
+  if (backing.adminAuthority !== undefined) {
+    const path = join(config.dataDir, ADMIN_KUBECONFIG);
+    const server = `https://${bracketed(config.advertise[0] ?? 'localhost')}:${gatewayAddress.port}`;
+    const caBundle =
+      config.gatewayCertFile === undefined ? bundleOf(gatewayCa) : gatewayPair.current.certificateChain;
+    const isNew = await writeAdminKubeconfig({ path, server, caBundle, authority: backing.adminAuthority });
+    log.info(
+      { path },
+      isNew ? "wrote the administrator's kubeconfig" : "the administrator's kubeconfig is in place",
+    );
+  }
+  ready = true;
+  log.info(
+    {
+      mode: context === undefined ? 'standalone' : 'kubernetes',
+      gateway: gatewayAddress.port,
+      tunnel: tunnelServer.port,
+      ops: ops.port,
+      version,
+    },
+    'the hub is ready',
+  );
+  return {
+    async drain() {
+      draining = true;
+      api.endWatches();
+      const agentsGone = tunnelServer.drain(DRAIN_RETRY_MS);
+      await gateway.drain(config.drainTimeout);
+      await Promise.race([agentsGone, new Promise((resolve) => setTimeout(resolve, DRAIN_RETRY_MS).unref())]);
+    },
+  };
+}
+
+function bundleOf(authority: Authority): string {
+  return authority.trusted.map(String).join('');
+}
+
+async function openAudit(config: HubConfig, log: Log, closer: Closer): Promise<LineFile | undefined> {
+  if (config.auditLog === undefined) return undefined;
+  const path = config.auditLog === '-' ? '/dev/stdout' : config.auditLog;
+  const file = new LineFile({
+    path,
+    clock: systemClock,
+    onProblem: (problem) => {
+      if (problem === undefined) log.info({ path }, 'the audit log is written again');
+      else log.error({ err: problem, path }, 'the audit log cannot be written');
+    },
+    onDrop: () => undefined,
+  });
+  try {
+    await file.open();
+  } catch (error) {
+    throw new MctunnelError(
+      'INVALID',
+      `--audit-log: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+  closer.add('audit log', () => file.close());
+  return file;
+}
+
+function createObserver(metrics: ProxyObserver, audit: LineFile | undefined): ProxyObserver {
+  if (audit === undefined) return metrics;
+  return {
+    start(record) {
+      metrics.start(record);
+      audit.write(auditLine(record, 'ResponseStarted'));
+    },
+    end(record) {
+      metrics.end(record);
+      audit.write(auditLine(record, 'ResponseComplete'));
+    },
+  };
+}

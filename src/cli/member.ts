@@ -1,0 +1,149 @@
+import { MctunnelError } from '../errors.ts';
+import {
+  createKubeClient,
+  Credentials,
+  type Credential,
+  type KubeClient,
+  type KubeContext,
+} from '../kube/index.ts';
+import { systemClock, type Timer } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { CredentialSource, MemberEndpoint } from '../upstream/index.ts';
+
+/** How often files and plug-ins of the kubeconfig are looked at again. */
+const REFRESH_MS = 10_000;
+const PROBE_TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * The managed cluster as a kubeconfig (or the pod's service account) names it: its endpoint for the adapters, with a credential that is kept
+ * fresh, and the few questions that the agent itself asks there.
+ */
+export class Member {
+  readonly #context: KubeContext;
+  readonly #credentials: Credentials;
+  readonly #kube: KubeClient;
+  readonly #log: Log;
+  #credential: Credential;
+  #timer: Timer | undefined;
+  #onEndpoint: (endpoint: MemberEndpoint) => void = () => undefined;
+
+  private constructor(
+    context: KubeContext,
+    credentials: Credentials,
+    first: Credential,
+    kube: KubeClient,
+    log: Log,
+  ) {
+    this.#context = context;
+    this.#credentials = credentials;
+    this.#credential = first;
+    this.#kube = kube;
+    this.#log = log;
+  }
+
+  /** Throws MctunnelError INVALID: the kubeconfig cannot be used for an agent. */
+  static async open(context: KubeContext, log: Log): Promise<Member> {
+    const refuse = (why: string): never => {
+      throw new MctunnelError('INVALID', `${context.origin}: ${why}`, { hop: 'agent' });
+    };
+    if (context.impersonation.length > 0)
+      refuse(
+        'an agent impersonates the callers of the hub, so its own user cannot be an impersonated one ("as")',
+      );
+    if (context.config.getCurrentCluster()?.skipTLSVerify === true) {
+      refuse(
+        'insecure-skip-tls-verify: an agent sends its credential only to an API server that it has verified; give certificate-authority',
+      );
+    }
+    const credentials = new Credentials(context, systemClock);
+    const member = new Member(
+      context,
+      credentials,
+      await credentials.current(),
+      await createKubeClient(context),
+      log,
+    );
+    member.#schedule();
+    return member;
+  }
+
+  get endpoint(): MemberEndpoint {
+    const { ca, cert, key, servername } = this.#credential.tls;
+    return {
+      server: this.#context.server,
+      caPem: ca?.toString(),
+      tlsServerName: servername,
+      ...(cert !== undefined &&
+        key !== undefined && { clientCertificate: { certPem: cert.toString(), keyPem: key.toString() } }),
+      credential: this.#source,
+    };
+  }
+
+  /** `listener` hears when CA or client certificate have changed; a changed token needs no notice. */
+  follow(listener: (endpoint: MemberEndpoint) => void): void {
+    this.#onEndpoint = listener;
+  }
+
+  /** uid of the namespace kube-system, by which a cluster is known again; undefined when it cannot be read. */
+  async clusterUid(): Promise<string | undefined> {
+    try {
+      const answer = await this.#kube.raw.request({
+        method: 'GET',
+        path: '/api/v1/namespaces/kube-system',
+        headers: ['Accept', 'application/json'],
+        headTimeoutMs: PROBE_TIMEOUT_MS,
+      });
+      const text = await answer.text(MAX_ANSWER_BYTES);
+      if (answer.status === 200) return (JSON.parse(text) as { metadata: { uid: string } }).metadata.uid;
+      this.#log.warn(
+        { status: answer.status },
+        "cannot read this cluster's identity (get namespaces/kube-system)",
+      );
+    } catch (error) {
+      this.#log.warn({ err: error }, "cannot read this cluster's identity: its API server cannot be reached");
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    await this.#kube.close();
+  }
+
+  readonly #source: CredentialSource = {
+    authorization: () => {
+      const { headers } = this.#credential;
+      const at = headers.findIndex(
+        (part, index) => index % 2 === 0 && part.toLowerCase() === 'authorization',
+      );
+      return at < 0 ? undefined : headers[at + 1];
+    },
+    rejected: () => {
+      this.#credentials.expire();
+      void this.#refresh();
+    },
+  };
+
+  #schedule(): void {
+    this.#timer = systemClock.after(REFRESH_MS, () => {
+      void this.#refresh().finally(() => {
+        if (this.#timer !== undefined) this.#schedule();
+      });
+    });
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const before = this.#credential.tlsFingerprint;
+      this.#credential = await this.#credentials.current();
+      if (this.#credential.tlsFingerprint !== before) this.#onEndpoint(this.endpoint);
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        'the credential for the managed cluster cannot be refreshed; the last good one stays',
+      );
+    }
+  }
+}
