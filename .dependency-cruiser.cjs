@@ -49,7 +49,7 @@ module.exports = {
     only('kube-imports', 'kube', [
       'gateway/ports\\.ts',
       'registry/ports\\.ts',
-      'registry/index\\.ts',
+      'registry/(\\w+/)?index\\.ts',
       'pki/index\\.ts',
       'errors\\.ts',
       'lib',

@@ -109,6 +109,8 @@ export interface WatchObserver {
   end(): void;
   /** Instead of `start`. */
   refuse(answer: ReadAnswer): void;
+  /** Instead of `start`, where there is no answer to pass on. */
+  fail(error: MctunnelError): void;
 }
 
 export interface WatchHandle {

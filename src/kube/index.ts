@@ -5,6 +5,8 @@ export {
   type AuthenticationWatchOptions,
 } from './authentication-watch.ts';
 export { createKubeClient, type KubeClient } from './client.ts';
+export { createPassThroughView } from './cluster-view.ts';
+export { CrdStore, type CrdStoreOptions } from './crd-store.ts';
 export { Credentials, type Credential } from './credentials.ts';
 export {
   loadDefaultKubeconfig,

@@ -1,5 +1,6 @@
+import type { MctunnelError } from '../../../errors.ts';
 import type { ClusterRead, ClusterReadView, ReadAnswer, WatchHandle, WatchObserver } from '../../ports.ts';
-import { sendAnswer } from '../answer.ts';
+import { sendAnswer, sendError } from '../answer.ts';
 import type { ApiResponse } from '../context.ts';
 
 /** One watch and its response: newline-delimited events, headers at once. A slow client stops its own watch only. */
@@ -42,6 +43,12 @@ class WatchResponse implements WatchObserver {
     if (this.#isOver) return;
     this.#finish();
     sendAnswer(this.#response, answer);
+  }
+
+  fail(error: MctunnelError): void {
+    if (this.#isOver) return;
+    this.#finish();
+    sendError(this.#response, error);
   }
 
   #finish(): void {

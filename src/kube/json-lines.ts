@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream';
+import { MctunnelError } from '../errors.ts';
+
+/** One watch event holds one object, of which etcd takes 1.5 MiB; a Table row may hold it twice over. */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** Newline-delimited JSON as it arrives. Throws PROTOCOL for a line that is too long or not JSON; what the stream itself throws passes. */
+export async function* jsonLines(body: Readable): AsyncGenerator<unknown, void, undefined> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+      pieces.push(chunk.subarray(from, at));
+      const line = Buffer.concat(pieces).toString('utf8');
+      pieces = [];
+      bytes = 0;
+      from = at + 1;
+      if (line !== '') yield parseLine(line);
+    }
+    if (from < chunk.length) {
+      pieces.push(chunk.subarray(from));
+      bytes += chunk.length - from;
+    }
+    if (bytes > MAX_LINE_BYTES) {
+      throw new MctunnelError(
+        'PROTOCOL',
+        `a watch event of the API server is larger than ${MAX_LINE_BYTES} bytes`,
+      );
+    }
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new MctunnelError('PROTOCOL', 'a watch event of the API server is not JSON', { cause: error });
+  }
+}
