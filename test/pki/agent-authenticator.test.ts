@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AgentAuthenticator } from '../../src/pki/agent-authenticator.ts';
+import type { Authority } from '../../src/pki/authority.ts';
+import { generateKey } from '../../src/pki/keys.ts';
+import { MemoryRegistrations, newAuthority, thrown, UID_A, UID_B } from './support.ts';
+
+const START = Date.parse('2027-01-31T12:00:00Z');
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+let now: number;
+let registrations: MemoryRegistrations;
+let agents: Authority;
+let authenticator: AgentAuthenticator;
+let told: string[];
+const { publicKey } = await generateKey();
+
+beforeEach(async () => {
+  now = START;
+  told = [];
+  registrations = new MemoryRegistrations();
+  registrations.set('a', UID_A);
+  agents = await newAuthority('agent-client', { wallNow: () => now });
+  authenticator = new AgentAuthenticator({
+    trusted: () => agents.trusted,
+    registrations,
+    wallNow: () => now,
+    onRefused: (cluster, error) => void told.push(`${cluster}: ${String(error.statusCause)}`),
+  });
+});
+
+const leaf = (): Buffer => agents.issueAgent({ cluster: 'a', uid: UID_A, publicKey }).raw;
+const refusal = (raw: Buffer) =>
+  thrown(() => authenticator.authenticateAgent({ chain: [raw], remoteAddress: '' }));
+
+describe('AgentAuthenticator', () => {
+  it('knows an agent by its certificate alone', () => {
+    expect(authenticator.authenticateAgent({ chain: [leaf()], remoteAddress: '' })).toMatchObject({
+      cluster: 'a',
+      registrationUid: UID_A,
+      certificate: { notAfter: new Date(START + 30 * DAY) },
+    });
+  });
+
+  it('refuses nobody, and whoever another CA signed, whatever TLS made of them', async () => {
+    expect(thrown(() => authenticator.authenticateAgent({ chain: [], remoteAddress: '' })).statusCause).toBe(
+      'NoCertificate',
+    );
+    const other = await newAuthority('agent-client', { wallNow: () => now });
+    const foreign = other.issueAgent({ cluster: 'a', uid: UID_A, publicKey });
+    expect(refusal(foreign.raw).statusCause).toBe('UnknownAuthority');
+    expect(
+      thrown(() =>
+        authenticator.authenticateAgent({ chain: [foreign.raw, agents.trusted[0].raw], remoteAddress: '' }),
+      ).statusCause,
+    ).toBe('UnknownAuthority');
+    // What strangers claim is nobody's lastDisconnect.
+    expect(told).toEqual([]);
+  });
+
+  it('refuses the CA itself, and a server of ours', async () => {
+    expect(refusal(agents.trusted[0].raw).code).toBe('UNAUTHENTICATED');
+    const servers = await newAuthority('tunnel-serving', { wallNow: () => now });
+    expect(
+      refusal((await servers.issueServing({ dnsNames: ['a'], ipAddresses: [] })).certificate.raw).code,
+    ).toBe('UNAUTHENTICATED');
+  });
+
+  it('forgives clocks that are five minutes apart, and names a larger difference', () => {
+    const raw = leaf();
+    now = START - 10 * MINUTE;
+    expect(authenticator.authenticateAgent({ chain: [raw], remoteAddress: '' }).cluster).toBe('a');
+    now -= MINUTE;
+    expect(refusal(raw).message).toBe(
+      "the agent's certificate is valid from 2027-01-31T11:55:00Z only, and this hub's clock says 2027-01-31T11:49:00Z: 6 minutes behind; correct the clock",
+    );
+    now = START + 30 * DAY - 1;
+    expect(authenticator.authenticateAgent({ chain: [raw], remoteAddress: '' }).cluster).toBe('a');
+    now++;
+    expect(refusal(raw).message).toContain('expired on 2027-03-02T12:00:00Z');
+    expect(told).toEqual(['a: CertificateNotYetValid', 'a: CertificateExpired']);
+  });
+
+  it('asks the registration: there, the same, not paused, nothing revoked', () => {
+    const raw = leaf();
+    registrations.items.clear();
+    expect(refusal(raw)).toMatchObject({ code: 'FORBIDDEN', statusCause: 'RegistrationDeleted' });
+    registrations.set('a', UID_B);
+    expect(refusal(raw).statusCause).toBe('RegistrationRecreated');
+    registrations.items.set('a', {
+      metadata: { name: 'a', uid: UID_A, deletionTimestamp: '2027-01-31T12:00:00Z' },
+      spec: {},
+      status: {},
+    });
+    expect(refusal(raw).statusCause).toBe('RegistrationDeleted');
+    registrations.set('a', UID_A, { spec: { paused: true } });
+    expect(refusal(raw).message).toBe('cluster a is paused (mctunnel clusters resume a)');
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: '2027-01-31T11:55:00Z' } } });
+    expect(authenticator.authenticateAgent({ chain: [raw], remoteAddress: '' }).cluster).toBe('a');
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: '2027-01-31T11:55:00.001Z' } } });
+    expect(refusal(raw).statusCause).toBe('CertificateRevoked');
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: 'nonsense' } } });
+    expect(refusal(raw).statusCause).toBe('CertificateRevoked');
+    expect(told).toHaveLength(6);
+  });
+
+  it('lets an agent in that enrolled right after its older certificates were refused', () => {
+    now += 30_500;
+    const notBefore = new Date(now);
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: notBefore.toISOString() } } });
+    const raw = agents.issueAgent({ cluster: 'a', uid: UID_A, publicKey, notBefore }).raw;
+    expect(authenticator.authenticateAgent({ chain: [raw], remoteAddress: '' }).cluster).toBe('a');
+  });
+});

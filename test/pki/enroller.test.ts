@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentAuthenticator } from '../../src/pki/agent-authenticator.ts';
+import type { Authority } from '../../src/pki/authority.ts';
+import { BootstrapTokens } from '../../src/pki/bootstrap-tokens.ts';
+import { Enroller, type EnrollmentRequest } from '../../src/pki/enroller.ts';
+import { FolderTokenStore } from '../../src/pki/folder-token-store.ts';
+import { generateKey } from '../../src/pki/keys.ts';
+import { createSigningRequest } from '../../src/pki/signing-request.ts';
+import { MemoryRegistrations, newAuthority, rejection, temporaryFolder, UID_A, UID_B } from './support.ts';
+
+const START = Date.parse('2027-01-31T12:00:00Z');
+const HOUR = 3_600_000;
+
+let now: number;
+let folder: string;
+let connected: Set<string>;
+let registrations: MemoryRegistrations;
+let agents: Authority;
+let tokens: BootstrapTokens;
+let enroller: Enroller;
+let authenticator: AgentAuthenticator;
+
+/** Another process over the same folder. */
+function newTokens(): BootstrapTokens {
+  return new BootstrapTokens({
+    store: new FolderTokenStore(folder),
+    liveness: { isConnected: (cluster) => connected.has(cluster) },
+    hubCaHash: () => 'sha256:00',
+    wallNow: () => now,
+  });
+}
+
+function newEnroller(own: BootstrapTokens): Enroller {
+  return new Enroller({
+    tokens: own,
+    registrations,
+    authenticator,
+    authority: agents,
+    tunnelCaBundle: () => 'the tunnel CA',
+    wallNow: () => now,
+  });
+}
+
+beforeEach(async () => {
+  now = START;
+  folder = join(await temporaryFolder(), 'tokens');
+  connected = new Set();
+  registrations = new MemoryRegistrations();
+  registrations.set('a', UID_A);
+  agents = await newAuthority('agent-client', { wallNow: () => now });
+  authenticator = new AgentAuthenticator({
+    trusted: () => agents.trusted,
+    registrations,
+    wallNow: () => now,
+  });
+  tokens = newTokens();
+  enroller = newEnroller(tokens);
+});
+
+const order = { cluster: 'a', uid: UID_A, ttlSeconds: 3600, replace: false };
+
+async function request(token: string, more: Partial<EnrollmentRequest> = {}): Promise<EnrollmentRequest> {
+  const csr = createSigningRequest(await generateKey());
+  return { token, csr, clusterUid: '', remoteAddress: '192.0.2.1:5', ...more };
+}
+
+const leafOf = (chain: string): X509Certificate => new X509Certificate(chain);
+
+describe('enrolment', () => {
+  it('gives a certificate with which the agent is known', async () => {
+    const { token, expirationTimestamp } = await tokens.issue(order);
+    expect(expirationTimestamp).toBe('2027-01-31T13:00:00Z');
+    const issued = await enroller.enroll(await request(`  ${token}\n`, { cluster: 'a' }));
+    expect(issued).toMatchObject({ cluster: 'a', caBundle: 'the tunnel CA' });
+    const agent = authenticator.authenticateAgent({
+      chain: [leafOf(issued.certificateChain).raw],
+      remoteAddress: '192.0.2.1:5',
+    });
+    expect(agent).toMatchObject({ cluster: 'a', registrationUid: UID_A });
+  });
+
+  it('lets exactly one of many racing agents have the token, over two processes', async () => {
+    const { token } = await tokens.issue(order);
+    const other = newEnroller(newTokens());
+    const requests = await Promise.all(Array.from({ length: 20 }, () => request(token)));
+    const outcomes = await Promise.allSettled(
+      requests.map((each, index) => (index % 2 === 0 ? enroller : other).enroll(each)),
+    );
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ statusCause: 'TokenUsed' });
+    }
+  });
+
+  it('answers the same key again, whose first answer was lost, until the token expires', async () => {
+    const { token } = await tokens.issue(order);
+    const mine = await request(token);
+    await enroller.enroll(mine);
+    connected.add('a');
+    await enroller.enroll(mine);
+    expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe('TokenUsed');
+    now += HOUR;
+    expect((await rejection(enroller.enroll(mine))).statusCause).toBe('TokenExpired');
+  });
+
+  it('says apart what is wrong with a token, and the same for an unknown and a guessed one', async () => {
+    const { token } = await tokens.issue(order);
+    const guessed = await rejection(
+      enroller.enroll(await request(`${token.slice(0, -1)}${token.endsWith('a') ? 'b' : 'a'}`)),
+    );
+    const unknown = await rejection(enroller.enroll(await request(`${'0'.repeat(10)}.${'0'.repeat(32)}`)));
+    expect(guessed.message).toBe(unknown.message);
+    expect(guessed.code).toBe('UNAUTHENTICATED');
+    expect(guessed.message).toContain('does not know the bootstrap token');
+    for (const malformed of [
+      '',
+      'x',
+      `${token}x`,
+      token.toUpperCase(),
+      `../../etc/passwd.${'0'.repeat(32)}`,
+      'a'.repeat(1e6),
+    ]) {
+      expect((await rejection(enroller.enroll(await request(malformed)))).message).toContain('malformed');
+    }
+    now += HOUR;
+    const expired = await rejection(enroller.enroll(await request(token)));
+    expect(expired.message).toBe(
+      `bootstrap token ${token.slice(0, 10)} expired on 2027-01-31T13:00:00Z; make a new one (mctunnel token create --cluster a)`,
+    );
+    for (const error of [guessed, unknown, expired]) expect(error.message).not.toContain(token.slice(11));
+  });
+
+  it('does not use the token up for what is refused for another reason', async () => {
+    const { token } = await tokens.issue(order);
+    const attempts: [Partial<EnrollmentRequest>, string][] = [
+      [{ csr: Buffer.from('junk') }, 'signing request'],
+      [{ cluster: 'b' }, 'is for cluster a, and this agent was started for b'],
+    ];
+    for (const [wrong, text] of attempts) {
+      expect((await rejection(enroller.enroll(await request(token, wrong)))).message).toContain(text);
+    }
+    registrations.set('a', UID_A, { spec: { paused: true } });
+    expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe('Paused');
+    registrations.set('a', UID_A, { status: { clusterUID: 'kube-1' } });
+    expect(
+      (await rejection(enroller.enroll(await request(token, { clusterUid: 'kube-2' })))).statusCause,
+    ).toBe('IdentityMismatch');
+    connected.add('a');
+    expect((await rejection(enroller.enroll(await request(token)))).code).toBe('CONFLICT');
+    connected.clear();
+    await enroller.enroll(await request(token, { clusterUid: 'kube-1' }));
+  });
+
+  it('refuses a token of a registration that is gone', async () => {
+    const { token } = await tokens.issue(order);
+    registrations.set('a', UID_B);
+    expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe(
+      'RegistrationRecreated',
+    );
+    registrations.items.clear();
+    expect((await rejection(enroller.enroll(await request(token)))).message).toContain(
+      'was deleted at the hub',
+    );
+  });
+
+  it('with replace: enrols beside a live session and refuses the certificates of before', async () => {
+    const first = await enroller.enroll(await request((await tokens.issue(order)).token));
+    connected.add('a');
+    expect((await rejection(tokens.issue(order))).message).toContain('--replace');
+    now += 1500;
+    const { token } = await tokens.issue({ ...order, replace: true });
+    const second = await enroller.enroll(await request(token));
+    const authenticate = (chain: string) =>
+      authenticator.authenticateAgent({ chain: [leafOf(chain).raw], remoteAddress: '' });
+    expect(() => authenticate(first.certificateChain)).toThrow(
+      'from before 2027-01-31T12:00:02Z are refused',
+    );
+    expect(authenticate(second.certificateChain).cluster).toBe('a');
+  });
+
+  it("tells the agent nothing of the hub's own troubles", async () => {
+    const { token } = await tokens.issue(order);
+    await writeFile(join(folder, `${token.slice(0, 10)}.json`), 'half a fi');
+    const error = await rejection(enroller.enroll(await request(token)));
+    expect(error.code).toBe('INTERNAL');
+    expect(error.message).not.toContain(folder);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, 7 * 86_400 + 1])(
+    'makes no token that lives %d seconds',
+    async (ttlSeconds) => {
+      expect((await rejection(tokens.issue({ ...order, ttlSeconds }))).code).toBe('INVALID');
+    },
+  );
+});
+
+describe('renewal', () => {
+  it('gives the next certificate to whoever may have a session, and nobody else', async () => {
+    const issued = await enroller.enroll(await request((await tokens.issue(order)).token));
+    const agent = authenticator.authenticateAgent({
+      chain: [leafOf(issued.certificateChain).raw],
+      remoteAddress: '',
+    });
+    const csr = createSigningRequest(await generateKey());
+    now += 20 * 24 * HOUR;
+    const renewed = await enroller.renew({ agent, csr, remoteAddress: '' });
+    expect(leafOf(renewed.certificateChain).validToDate.toISOString()).toBe('2027-03-22T12:00:00.000Z');
+    registrations.set('a', UID_A, { spec: { paused: true } });
+    expect((await rejection(enroller.renew({ agent, csr, remoteAddress: '' }))).statusCause).toBe('Paused');
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: new Date(now).toISOString() } } });
+    expect((await rejection(enroller.renew({ agent, csr, remoteAddress: '' }))).statusCause).toBe(
+      'CertificateRevoked',
+    );
+    registrations.set('a', UID_B);
+    expect((await rejection(enroller.renew({ agent, csr, remoteAddress: '' }))).statusCause).toBe(
+      'RegistrationRecreated',
+    );
+  });
+});
+
+describe('the folder of tokens', () => {
+  it('never holds a secret, and forgets tokens a week after their end', async () => {
+    const { token } = await tokens.issue(order);
+    await enroller.enroll(await request(token));
+    for (const name of await readdir(folder)) {
+      expect(await readFile(join(folder, name), 'utf8')).not.toContain(token.slice(11));
+    }
+    now += 7 * 24 * HOUR;
+    await tokens.issue({ ...order, ttlSeconds: 60 });
+    expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe('TokenUsed');
+    now += 2 * HOUR;
+    await tokens.issue(order);
+    expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe('TokenUnknown');
+    expect((await readdir(folder)).some((name) => name.startsWith(token.slice(0, 10)))).toBe(false);
+  });
+
+  it('is not fooled by a use that was damaged', async () => {
+    const { token } = await tokens.issue(order);
+    await enroller.enroll(await request(token));
+    await writeFile(join(folder, `${token.slice(0, 10)}.used.json`), '');
+    expect((await rejection(enroller.enroll(await request(token)))).code).toBe('INTERNAL');
+  });
+});
