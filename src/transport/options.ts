@@ -1,6 +1,14 @@
 import type { MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Accept, Hello, Session, Welcome } from '../tunnel/index.ts';
+import type {
+  Accept,
+  HelloFacts,
+  MemoryBudget,
+  Session,
+  SessionLimits,
+  TunnelSession,
+  Welcome,
+} from '../tunnel/index.ts';
 import type { AgentAuthenticator, Enroller, ServerObserver, SessionSink } from './ports.ts';
 
 /** PEM. May be replaced while connections live. */
@@ -37,16 +45,15 @@ export interface TunnelServerOptions {
   /** Time for TLS, and again for the first call of a connection; also how long a connection without a call is kept. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Milliseconds since 1970, for messages about certificates. Default Date.now. */
+  readonly wallNow?: () => number;
 }
 
-/** What one end announces about its sessions. */
+/** Bounds of the sessions of one end. */
 export interface TunnelOptions {
-  /** Streams that the other side may hold open towards us. Default 0 without `accept`, else 1,000. */
-  readonly maxStreams?: number;
-  /** Receive window of a stream that the other side opens, before credit. Default 16 KiB. */
-  readonly initialWindowBytes?: number;
-  /** Hub only. Default 15,000. */
-  readonly pingIntervalMs?: number;
+  readonly limits?: Partial<SessionLimits>;
+  /** One per process, shared by all sessions. Default: one per server, or per dial. */
+  readonly processBudget?: MemoryBudget;
 }
 
 export interface TunnelServer {
@@ -89,7 +96,7 @@ export interface HubAddress {
 export interface DialOptions {
   readonly hub: HubAddress;
   readonly credentials: AgentCredentials;
-  readonly hello: AgentHello;
+  readonly hello: HelloFacts;
   /** Streams that the hub opens: the agent's reason to be. */
   readonly accept: Accept;
   readonly tunnel?: TunnelOptions;
@@ -98,10 +105,9 @@ export interface DialOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** Milliseconds since 1970, for messages about clocks. Default Date.now. */
+  readonly wallNow?: () => number;
 }
-
-/** The part of Hello that the caller knows. */
-export type AgentHello = Pick<Hello, 'agentVersion' | 'instanceId' | 'clusterUid' | 'capabilities'>;
 
 export interface ConnectionHandlers {
   /** The hub drains: open another connection, then leave this one. */
@@ -112,10 +118,18 @@ export interface ConnectionHandlers {
 
 /** A session whose handshake is done. */
 export interface TunnelConnection {
-  readonly session: Session;
+  readonly session: TunnelSession;
   readonly welcome: Welcome;
   /** `ip:port` of the hub, or of the proxy. */
   readonly remoteAddress: string;
+}
+
+/** What the connector gives to each dial. */
+export interface DialAttempt {
+  /** For Hello. Used again only when the connection that had it is over: then the hub may drop a half-dead predecessor. */
+  readonly instanceId: string;
+  readonly handlers: Required<ConnectionHandlers>;
+  readonly signal: AbortSignal;
 }
 
 export type ConnectorEvent =
@@ -133,8 +147,10 @@ export type ConnectorEvent =
   | { readonly type: 'disconnected'; readonly hubId: string; readonly error: MctunnelError };
 
 export interface ConnectorOptions {
-  /** Read at every dial: addresses, CAs, certificates and keys may have changed on disk. */
-  readonly dial: (handlers: Required<ConnectionHandlers>, signal: AbortSignal) => Promise<TunnelConnection>;
+  /** Called for every dial, so that addresses, CAs, certificates and keys may change: `dialTunnel` with what is current. */
+  readonly dial: (attempt: DialAttempt) => Promise<TunnelConnection>;
+  /** Random per process; becomes `instanceId` with a number behind it, so that the hub can tell the connections of one agent apart. */
+  readonly instanceId: string;
   readonly onEvent: (event: ConnectorEvent) => void;
   readonly clock?: Clock;
   /** In [0, 1). Default Math.random. */

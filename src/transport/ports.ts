@@ -1,6 +1,6 @@
 import type { MctunnelError } from '../errors.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Hello, Session } from '../tunnel/index.ts';
+import type { Hello, TunnelSession } from '../tunnel/index.ts';
 
 /** A client certificate whose chain, dates and clientAuth purpose TLS verified against the agent CA. What it may do is not yet known. */
 export interface AgentPeer {
@@ -80,18 +80,18 @@ export interface SessionHandlers {
   closed(reason: MctunnelError): void;
 }
 
-/** Where the server hands over sessions. Called synchronously when the handshake is done. */
+/** Where the server hands over sessions: synchronously, when the handshake is done and before the first stream. */
 export interface SessionSink {
-  onSession(session: Session, agent: ConnectedAgent): SessionHandlers;
+  onSession(session: TunnelSession, agent: ConnectedAgent): SessionHandlers;
 }
 
 /** What happens below the sessions, for logs and metrics. All optional; must not throw. */
 export interface ServerObserver {
-  /** A connection or a call was refused before there was a session. `reason` is one line, safe to log. */
+  /** A connection or a call was refused before there was a session. `error.message` is one line, safe to log. */
   refused?(event: {
     readonly remoteAddress: string;
     readonly method: 'tls' | 'connect' | 'enroll' | 'renew';
-    readonly reason: string;
+    readonly error: MctunnelError;
   }): void;
   /** Whether the 8 MiB HTTP/2 windows could be set on the connection of a new session (a gauge: false means slow over long distances). */
   window?(raised: boolean): void;

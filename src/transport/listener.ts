@@ -1,0 +1,227 @@
+import { constants } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import {
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
+import { MctunnelError } from '../errors.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import type { ServingCredentials, TlsVersion } from './options.ts';
+import { verdictOf, type PeerVerdict } from './peer.ts';
+
+/** TCP keepalive: the kernel's probes begin after this silence. */
+export const TCP_KEEPALIVE_MS = 30_000;
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly credentials: ServingCredentials;
+  readonly minTlsVersion: TlsVersion;
+  readonly maxConnections: number;
+  readonly handshakeTimeoutMs: number;
+  readonly clock: Clock;
+  readonly wallNow: () => number;
+  /** HTTP/2 over TLS begins on this connection. */
+  readonly onConnection: (connection: Connection) => void;
+  readonly onRefused: (remoteAddress: string, error: MctunnelError) => void;
+  readonly onCount: (count: number) => void;
+}
+
+/** A TLS connection, closed when no call is in progress for the handshake's time. */
+export class Connection {
+  readonly socket: TLSSocket;
+  readonly remoteAddress: string;
+  readonly peer: PeerVerdict;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  /** Calls in progress whose time is bounded elsewhere. */
+  #calls = 0;
+  /** Set exactly while #calls is 0 and the socket is open. */
+  #idle: Timer | undefined;
+
+  constructor(socket: TLSSocket, remoteAddress: string, peer: PeerVerdict, clock: Clock, idleMs: number) {
+    this.socket = socket;
+    this.remoteAddress = remoteAddress;
+    this.peer = peer;
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    this.#startIdle();
+    socket.once('close', () => this.#idle?.cancel());
+  }
+
+  callBegan(): void {
+    this.#calls += 1;
+    this.#idle?.cancel();
+    this.#idle = undefined;
+  }
+
+  callEnded(): void {
+    this.#calls -= 1;
+    if (this.#calls === 0 && !this.socket.destroyed) this.#startIdle();
+  }
+
+  #startIdle(): void {
+    this.#idle = this.#clock.after(this.#idleMs, () => this.socket.destroy());
+  }
+}
+
+/**
+ * The TLS side of the tunnel port. It is ours rather than grpc-js's: credentials are replaced by Node's stable `setSecureContext`, the client's
+ * certificate is optional yet its fault can be named, and sockets that never become a session are closed.
+ */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Map<string, Connection>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      ...contextOptions(options.credentials, options.minTlsVersion),
+      requestCert: true,
+      // Enroll comes without a certificate; Connect and Renew look at the verdict.
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+      handshakeTimeout: options.handshakeTimeoutMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+    });
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('connection', (socket: Socket) => this.#onTcp(socket));
+    this.#server.on('secureConnection', (socket: TLSSocket) => this.#onTls(socket));
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      // Node leaves the socket open after a handshake that timed out.
+      socket.destroy();
+      // A peer that just went away (a load balancer's health check) is no refusal.
+      if (error.code === 'ECONNRESET') return;
+      const words = error.code === undefined ? error.message : error.code;
+      options.onRefused(
+        addressOf(socket) ?? 'unknown',
+        new MctunnelError('PROTOCOL', `TLS handshake failed: ${words}`, { cause: error }),
+      );
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get count(): number {
+    return this.#sockets.size;
+  }
+
+  listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(new MctunnelError('INTERNAL', listenProblem(host, port, error), { cause: error }));
+      });
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeAllListeners('error');
+        resolve();
+      });
+    });
+  }
+
+  /** The connection of a call, by what gRPC says of its peer (`ip:port`); undefined when it is gone. */
+  find(peer: string): Connection | undefined {
+    return this.#connections.get(peer);
+  }
+
+  /** For new connections only. Throws MctunnelError BAD_REQUEST and changes nothing when the PEMs do not fit. */
+  setCredentials(credentials: ServingCredentials): void {
+    this.#server.setSecureContext(contextOptions(credentials, this.#options.minTlsVersion));
+  }
+
+  /** Stops listening and destroys what is open. Resolves when no socket is left. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#sockets) socket.destroy();
+    });
+  }
+
+  #onTcp(socket: Socket): void {
+    this.#sockets.add(socket);
+    this.#options.onCount(this.#sockets.size);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#options.onCount(this.#sockets.size);
+    });
+  }
+
+  #onTls(socket: TLSSocket): void {
+    // The HTTP/2 session hears of it too; a reset before it exists must not be an uncaught error.
+    socket.on('error', () => undefined);
+    const remoteAddress = addressOf(socket);
+    if (remoteAddress === undefined || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    if (socket.alpnProtocol !== 'h2') {
+      socket.destroy();
+      this.#options.onRefused(
+        remoteAddress,
+        new MctunnelError('PROTOCOL', 'TLS handshake failed: the client does not offer HTTP/2'),
+      );
+      return;
+    }
+    if (this.#connections.has(remoteAddress)) {
+      // The same remote port towards two local addresses: calls could not be told apart. The client dials again from another port.
+      socket.destroy();
+      return;
+    }
+    const { clock, wallNow, handshakeTimeoutMs } = this.#options;
+    const peer = verdictOf(socket, wallNow);
+    const connection = new Connection(socket, remoteAddress, peer, clock, handshakeTimeoutMs);
+    this.#connections.set(remoteAddress, connection);
+    socket.once('close', () => this.#connections.delete(remoteAddress));
+    this.#options.onConnection(connection);
+  }
+}
+
+function contextOptions(credentials: ServingCredentials, minVersion: TlsVersion): SecureContextOptions {
+  const options: SecureContextOptions = {
+    cert: credentials.certificateChain,
+    key: credentials.privateKey,
+    ca: credentials.clientCa,
+    minVersion,
+    // No resumption: a resumed session is not verified again. No renegotiation: HTTP/2 forbids it (RFC 9113, 9.2.1).
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new MctunnelError(
+      'BAD_REQUEST',
+      'the certificate, key and client CA of the tunnel port are not PEM or do not belong together',
+      { cause: error },
+    );
+  }
+  return options;
+}
+
+function addressOf(socket: Socket): string | undefined {
+  return socket.remoteAddress === undefined || socket.remotePort === undefined
+    ? undefined
+    : `${socket.remoteAddress}:${socket.remotePort}`;
+}
+
+function listenProblem(host: string, port: number, error: NodeJS.ErrnoException): string {
+  const where = `${host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `cannot listen on ${where}: the port is in use by another program`;
+    case 'EACCES':
+      return `cannot listen on ${where}: not permitted (ports below 1024 need a privilege)`;
+    case 'EADDRNOTAVAIL':
+      return `cannot listen on ${where}: this machine has no such address`;
+    default:
+      return `cannot listen on ${where}: ${error.code ?? error.message}`;
+  }
+}
