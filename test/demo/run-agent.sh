@@ -23,7 +23,7 @@ else
 fi
 
 arguments=(--hub "$HUB_ADDR" --cluster "$CLUSTER_NAME" --kubeconfig "$member" --data-dir "$AGENT_DATA" --log-format pretty)
-if [ ! -e "$AGENT_DATA/agent.crt" ] && [ -z "${BOOTSTRAP_TOKEN:-}" ]; then
+if [ ! -e "$AGENT_DATA/agent.pem" ] && [ -z "${BOOTSTRAP_TOKEN:-}" ]; then
   if [ ! -r "$HUB_DATA/admin.kubeconfig" ]; then
     echo "run-agent: BOOTSTRAP_TOKEN is missing; on the hub run: mctunnel token create --cluster $CLUSTER_NAME" >&2
     exit 2

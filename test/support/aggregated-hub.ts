@@ -42,7 +42,7 @@ export async function startAggregatedHub(
   process.start();
   try {
     await process.logged('the hub is ready');
-    const gatewayCa = readFileSync(join(dataDir, 'gateway-ca.crt'), 'utf8');
+    const gatewayCa = readFileSync(join(dataDir, 'gateway-serving-ca.crt'), 'utf8');
     await registerAggregation(plane, { port: gatewayPort, caBundle: gatewayCa });
     return { process, gatewayPort, tunnelPort, gatewayCa };
   } catch (error) {
