@@ -1,11 +1,4 @@
-import type {
-  Frame,
-  HeadMessage,
-  IdentityMessage,
-  OpenMessage,
-  ResetMessage,
-  TrailersMessage,
-} from './frame.ts';
+import type { HeadMessage, IdentityMessage, OpenMessage, ResetMessage, TrailersMessage } from './frame.ts';
 
 /** Bytes of a protobuf varint (uint32). */
 export function varintBytes(value: number): number {
@@ -46,9 +39,6 @@ export function dataFrameBytes(stream: number, fin: boolean, length: number): nu
 
 /** At most what a data frame costs besides its payload: tags, a length of 3 bytes (twice), an id of 5, fin. */
 export const MAX_DATA_FRAME_OVERHEAD_BYTES = 16;
-/** At most what a frame with only a credit, Stop or fin costs. */
-export const MAX_SMALL_FRAME_BYTES = 18;
-
 export function creditFrameBytes(stream: number, credit: number): number {
   // A member of a oneof is written even when 0.
   return framedBytes(stream, false, 1 + varintBytes(credit));
@@ -59,16 +49,51 @@ export function emptyFrameBytes(stream: number, fin: boolean, hasBody: boolean):
   return framedBytes(stream, fin, hasBody ? 2 : 0);
 }
 
-export function openFrameBytes(stream: number, fin: boolean, open: OpenMessage): number {
-  return framedBytes(stream, fin, fieldBytes(openBytes(open)));
+/** Tags, lengths, id, fin and numbers of a frame around an Open, Head or Trailers. */
+const MAX_HEAD_FRAME_OVERHEAD_BYTES = 64;
+/** Below this a bound will do: counting a string's UTF-8 bytes costs more than the room that a loose bound wastes. */
+const COUNTED_FROM_BYTES = 4 * 1024;
+
+/** At least the size of the frame of this Open, whatever its id; exact but for some bytes when it is long. */
+export function openFrameBound(open: OpenMessage): number {
+  let chars = 3 * stringChars(open.protocol, open.target, open.method, open.path);
+  chars += 3 * stringChars(open.traceparent, open.auditId) + 6 * 4 + headersBound(open.headers);
+  const identity = open.identity;
+  if (identity) {
+    chars += 3 * stringChars(identity.user, identity.uid) + 2 * 4 + listBound(identity.groups);
+    for (const extra of identity.extra ?? []) {
+      chars += 3 * stringChars(extra.key) + 2 * 4 + listBound(extra.values);
+    }
+  }
+  const bound = chars + MAX_HEAD_FRAME_OVERHEAD_BYTES;
+  return bound <= COUNTED_FROM_BYTES ? bound : openBytes(open) + MAX_HEAD_FRAME_OVERHEAD_BYTES;
 }
 
-export function headFrameBytes(stream: number, fin: boolean, head: HeadMessage): number {
-  return framedBytes(stream, fin, fieldBytes(uintBytes(head.status) + stringsBytes(head.headers)));
+export function headFrameBound(head: HeadMessage | TrailersMessage): number {
+  const bound = headersBound(head.headers) + MAX_HEAD_FRAME_OVERHEAD_BYTES;
+  return bound <= COUNTED_FROM_BYTES ? bound : stringsBytes(head.headers) + MAX_HEAD_FRAME_OVERHEAD_BYTES;
 }
 
-export function trailersFrameBytes(stream: number, trailers: TrailersMessage): number {
-  return framedBytes(stream, true, fieldBytes(stringsBytes(trailers.headers)));
+function stringChars(...texts: (string | null | undefined)[]): number {
+  let chars = 0;
+  for (const text of texts) chars += text?.length ?? 0;
+  return chars;
+}
+
+/** Latin1: at most two bytes a char; tag and length are at most 4. */
+function headersBound(headers: readonly string[] | null | undefined): number {
+  if (headers === null || headers === undefined) return 0;
+  let bytes = 4 * headers.length;
+  for (const text of headers) bytes += 2 * text.length;
+  return bytes;
+}
+
+/** Unicode: at most three bytes a UTF-16 unit. */
+function listBound(texts: readonly string[] | null | undefined): number {
+  if (texts === null || texts === undefined) return 0;
+  let bytes = 4 * texts.length;
+  for (const text of texts) bytes += 3 * text.length;
+  return bytes;
 }
 
 export function resetFrameBytes(stream: number, reset: ResetMessage): number {
@@ -76,7 +101,7 @@ export function resetFrameBytes(stream: number, reset: ResetMessage): number {
   return framedBytes(stream, false, fieldBytes(bytes));
 }
 
-export function openBytes(open: OpenMessage): number {
+function openBytes(open: OpenMessage): number {
   return (
     stringBytes(open.protocol) +
     stringBytes(open.target) +
@@ -91,28 +116,10 @@ export function openBytes(open: OpenMessage): number {
   );
 }
 
-export function headersBytes(headers: readonly string[]): number {
-  return stringsBytes(headers);
-}
-
 function identityBytes(identity: IdentityMessage): number {
   let bytes = stringBytes(identity.user) + stringBytes(identity.uid) + stringsBytes(identity.groups);
   for (const extra of identity.extra ?? []) {
     bytes += fieldBytes(stringBytes(extra.key) + stringsBytes(extra.values));
   }
   return bytes;
-}
-
-/** Encoded size of one frame within a Batch. */
-export function frameBytes(frame: Frame): number {
-  const stream = frame.stream ?? 0;
-  const fin = frame.fin === true;
-  if (frame.data) return dataFrameBytes(stream, fin, frame.data.length);
-  if (frame.open) return openFrameBytes(stream, fin, frame.open);
-  if (frame.head) return headFrameBytes(stream, fin, frame.head);
-  if (frame.trailers) return framedBytes(stream, fin, fieldBytes(stringsBytes(frame.trailers.headers)));
-  if (frame.reset) return resetFrameBytes(stream, frame.reset);
-  if (frame.credit !== null && frame.credit !== undefined)
-    return framedBytes(stream, fin, 1 + varintBytes(frame.credit));
-  return emptyFrameBytes(stream, fin, Boolean(frame.stop));
 }

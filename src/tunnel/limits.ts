@@ -12,6 +12,9 @@ export const GRPC_PREFIX_BYTES = 5;
 export const MAX_BATCH_BYTES = MAX_MESSAGE_BYTES - GRPC_PREFIX_BYTES;
 /** A Batch that holds one frame only, an Open, Head or Trailers, may be this long. */
 export const MAX_SINGLE_FRAME_BATCH_BYTES = 128 * KIB;
+/** The connection's own fields of a Batch (acknowledged, Ping, Pong, GoAwayAck) take at most this. */
+export const CONNECTION_FIELDS_BYTES = 32;
+export const MAX_LONG_FRAME_BYTES = MAX_SINGLE_FRAME_BATCH_BYTES - CONNECTION_FIELDS_BYTES;
 /** Payload of one stream in one turn of the round robin: two turns fill a Batch. */
 export const TURN_BYTES = 32 * KIB - 64;
 

@@ -6,11 +6,9 @@ import {
   creditFrameBytes,
   dataFrameBytes,
   emptyFrameBytes,
-  headFrameBytes,
+  headFrameBound,
   MAX_DATA_FRAME_OVERHEAD_BYTES,
-  openFrameBytes,
   resetFrameBytes,
-  trailersFrameBytes,
 } from './frame-size.ts';
 import type {
   Batch,
@@ -21,14 +19,12 @@ import type {
   TrailersMessage,
   WelcomeMessage,
 } from './frame.ts';
-import { HARD_LAST_STREAM_ID, MAX_BATCH_BYTES, TURN_BYTES } from './limits.ts';
+import { CONNECTION_FIELDS_BYTES, HARD_LAST_STREAM_ID, MAX_BATCH_BYTES, TURN_BYTES } from './limits.ts';
 import { Ring } from './ring.ts';
 import type { TunnelStream } from './stream.ts';
 
 /** Acknowledged in a Batch of its own from here on; less rides with whatever goes. Well under the least that may be in flight. */
 const ACKNOWLEDGE_AT_BYTES = 64 * 1024;
-/** The connection's own fields (acknowledged, Ping, Pong, GoAwayAck) take at most this. */
-const CONNECTION_FIELDS_BYTES = 32;
 /** No turn is begun with less room than this, unless it suffices. */
 const MIN_FRAGMENT_BYTES = 1024;
 const EMPTY = {};
@@ -341,7 +337,7 @@ export class Sender {
         this.#options.onIdsExhausted(stream);
         return true;
       }
-      bytes = openFrameBytes(id, fin, stream.openMessage);
+      bytes = stream.openBytes;
       if (bytes > room) return false;
       frame = newFrame(id, fin);
       frame.open = stream.openMessage;
@@ -349,7 +345,7 @@ export class Sender {
       stream.opened(id, this.initialSendCredit);
       this.#options.onOpened(stream);
     } else if (stream.headMessage !== undefined) {
-      bytes = headFrameBytes(stream.id, fin, stream.headMessage);
+      bytes = headFrameBound(stream.headMessage);
       if (bytes > room) return false;
       frame = newFrame(stream.id, fin);
       frame.head = stream.headMessage;
@@ -364,7 +360,7 @@ export class Sender {
       frame = newFrame(stream.id, true);
     } else {
       const trailers: TrailersMessage = { headers: stream.trailers as string[] };
-      bytes = trailersFrameBytes(stream.id, trailers);
+      bytes = headFrameBound(trailers);
       if (bytes > room) return false;
       frame = newFrame(stream.id, true);
       frame.trailers = trailers;

@@ -2,12 +2,13 @@ import { ERRORS, MctunnelError } from '../errors.ts';
 import type { Hop } from '../errors.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { Batch, Frame, GoAwayMessage, OpenMessage } from './frame.ts';
-import { openFrameBytes } from './frame-size.ts';
+import { openFrameBound } from './frame-size.ts';
 import { fromGoAway, fromHello, fromWelcome, toGoAway, toHello, toWelcome } from './handshake.ts';
 import {
   DEFAULT_LIMITS,
   HARD_LAST_STREAM_ID,
   MAX_BATCH_BYTES,
+  MAX_LONG_FRAME_BYTES,
   MAX_PINGS_PER_SECOND,
   MAX_SINGLE_FRAME_BATCH_BYTES,
   SOFT_LAST_STREAM_ID,
@@ -137,7 +138,8 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     if (fault !== undefined) throw new MctunnelError('BAD_REQUEST', fault);
     const window = firstWindowBytes(this.budget.freeBytes);
     const message = toOpenMessage(open, window);
-    if (openFrameBytes(HARD_LAST_STREAM_ID, true, message) > MAX_SINGLE_FRAME_BATCH_BYTES - 64) {
+    const openBytes = openFrameBound(message);
+    if (openBytes > MAX_LONG_FRAME_BYTES) {
       throw new MctunnelError('BAD_REQUEST', 'the request head is too long for the tunnel');
     }
     const memory = openMemoryBytes(open);
@@ -149,6 +151,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     const stream = new TunnelStream(this, true, window, memory, 0);
     stream.handlers = handlers;
     stream.openMessage = message;
+    stream.openBytes = openBytes;
     this.#ownCount++;
     this.#unopened.add(stream);
     this.#sender.headDue(stream);

@@ -2,7 +2,8 @@ import { codeFromWire, ERRORS, MctunnelError } from '../errors.ts';
 import type { Hop } from '../errors.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import type { HeadMessage, OpenMessage, ResetMessage } from './frame.ts';
-import { MIN_WINDOW_BYTES } from './limits.ts';
+import { headFrameBound } from './frame-size.ts';
+import { MAX_LONG_FRAME_BYTES, MIN_WINDOW_BYTES } from './limits.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import {
   fromHeadMessage,
@@ -59,6 +60,8 @@ export class TunnelStream implements Stream {
 
   // Sending. Order on the wire: openMessage or headMessage, queue, trailers.
   openMessage: OpenMessage | undefined;
+  /** At least the encoded size of the Open's frame. */
+  openBytes = 0;
   headMessage: HeadMessage | undefined;
   readonly queue = new ChunkQueue();
   /** Bytes that the peer lets us send. */
@@ -147,7 +150,7 @@ export class TunnelStream implements Stream {
     }
     this.#headCalled = true;
     if (this.isOver || this.isSent || this.#isUnwanted) return;
-    const fault = headFault(head);
+    const fault = headFault(head) ?? lengthFault(head);
     if (fault !== undefined) {
       this.abort(new MctunnelError('PROTOCOL', fault, { delivered: 'unknown' }));
       return;
@@ -170,7 +173,8 @@ export class TunnelStream implements Stream {
   end(trailers: FlatHeaders = NO_HEADERS): void {
     if (this.isEnding || this.isSent || this.isOver) return;
     if (trailers.length > 0) {
-      const fault = trailersFault(trailers, this.#headBytesSent);
+      const fault =
+        trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers as string[] });
       if (fault !== undefined) {
         this.abort(new MctunnelError('PROTOCOL', `trailers: ${fault}`, { delivered: 'unknown' }));
         return;
@@ -625,4 +629,10 @@ export class TunnelStream implements Stream {
     this.#held = undefined;
     this.#unconsumed -= held;
   }
+}
+
+/** Headers within their limit may still be too long for a message: every char above U+007F takes two bytes. */
+function lengthFault(message: { readonly headers: FlatHeaders }): string | undefined {
+  const bytes = headFrameBound({ headers: message.headers as string[] });
+  return bytes > MAX_LONG_FRAME_BYTES ? `headers of ${bytes} bytes as encoded` : undefined;
 }

@@ -20,7 +20,9 @@ export interface MemoryPairOptions {
   readonly later?: (run: () => void) => void;
   /** Sees every Batch before it is delivered (`to`: who receives it). False: it is lost and never done. */
   readonly onBatch?: (batch: Batch, to: 'hub' | 'agent', byteLength: number) => boolean;
-  /** Encoded size; with it a Batch crosses encoded and decoded, without it by a copy. */
+  /** Cuts a Batch into several, as another implementation might have sent it. */
+  readonly reshape?: (batch: Batch) => Batch[];
+  /** With it a Batch crosses encoded and decoded, without it by a copy. */
   readonly codec?: { encode(batch: Batch): Uint8Array; decode(bytes: Uint8Array): Batch };
 }
 
@@ -59,7 +61,7 @@ export function createMemoryPair(options: MemoryPairOptions = {}): MemoryPair {
         const received = encoded === undefined ? copy : options.codec?.decode(encoded);
         if (received === undefined) return;
         if (options.onBatch?.(received, to, byteLength) === false) return;
-        sessions[to]?.receive(received, byteLength);
+        for (const part of options.reshape?.(received) ?? [received]) sessions[to]?.receive(part, byteLength);
         done();
       });
     },
