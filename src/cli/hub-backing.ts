@@ -17,7 +17,7 @@ import {
 import type { Authenticator, Authorizer, ClusterReadView, IdentityHeaders } from '../gateway/ports.ts';
 import {
   createAccessReviewer,
-  createClusterReadView,
+  createPassThroughView,
   createKubeClient,
   createTokenReviewer,
   CrdStore,
@@ -48,6 +48,8 @@ export interface HubBacking {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly identityHeaders: () => IdentityHeaders;
+  /** Why registrations may be out of date; undefined while they are not. */
+  readonly fault: () => string | undefined;
 }
 
 /** Bound of a CA bundle on disk. */
@@ -88,16 +90,19 @@ export async function openKubernetesBacking(
     ]),
     authorizer,
   });
-  const store = await CrdStore.open({ raw, clock: systemClock, log });
+  const store = new CrdStore({ raw, clock: systemClock, log, random: Math.random });
+  store.start();
+  await store.synced;
   closer.add('registrations', () => store.close());
   return {
     store,
-    clusters: createClusterReadView({ raw }),
+    clusters: createPassThroughView(raw),
     registrations: undefined,
     adminAuthority: undefined,
     authenticator: direct,
     authorizer,
     identityHeaders: () => identityHeadersOf(headers.requestHeader),
+    fault: () => store.fault,
   };
 }
 
@@ -135,6 +140,7 @@ export async function openStandaloneBacking(
     }),
     authorizer,
     identityHeaders: () => identityHeadersOf(undefined),
+    fault: () => undefined,
   };
 }
 

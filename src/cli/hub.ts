@@ -153,6 +153,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<{ 
   let ready = false;
   let draining = false;
   probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
+  probes.add('readyz', 'registrations', backing.fault);
   const audit = await openAudit(config, log, closer);
   const observer = createObserver(createProxyMetrics(metrics), audit);
   const dialer: Dialer = {
