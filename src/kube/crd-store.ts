@@ -138,7 +138,7 @@ export class CrdStore implements ClusterStore {
     const { log, random } = this.#options;
     const { signal } = this.#stop;
     let retryMs = FIRST_RETRY_MS;
-    while (!signal.aborted) {
+    while (!this.#isClosed()) {
       try {
         if (this.#version === '') await this.#relist(signal);
         this.#lastFailure = undefined;
@@ -147,7 +147,7 @@ export class CrdStore implements ClusterStore {
         // A watch that ends at once, again and again, must not become a busy loop.
         await this.#pause(hadEvents ? 0 : FIRST_RETRY_MS);
       } catch (thrown) {
-        if (signal.aborted) return;
+        if (this.#isClosed()) return;
         const error = MctunnelError.from(thrown);
         if (error.code === 'EXPIRED') {
           log.info(
@@ -155,6 +155,7 @@ export class CrdStore implements ClusterStore {
             'the watch of registrations is too far behind: reading all of them again',
           );
           this.#version = '';
+          await this.#pause(FIRST_RETRY_MS * random());
           continue;
         }
         this.#lastFailure = `the registrations cannot be watched: ${error.message}`;
@@ -163,6 +164,10 @@ export class CrdStore implements ClusterStore {
         retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
       }
     }
+  }
+
+  #isClosed(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #pause(delayMs: number): Promise<void> {
