@@ -1,7 +1,8 @@
 // An agent that could pass for another cluster would receive that cluster's requests, with the identities in them: every doubt is a refusal.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sign, X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { agentUri, parseAgentCertificate } from '../../src/pki/agent-certificate.ts';
 import { type CertificateContent, signCertificate } from '../../src/pki/certificate.ts';
 import * as der from '../../src/pki/der.ts';

@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Authority } from '../../src/pki/authority.ts';
+import type { Authority } from '../../src/pki/authority.ts';
 import { openAuthority } from '../../src/pki/authority.ts';
 import type { AuthorityName, KeyMaterial, KeyStore } from '../../src/pki/key-store.ts';
 import type { Registration, Registrations } from '../../src/pki/ports.ts';
