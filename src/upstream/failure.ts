@@ -47,7 +47,7 @@ export function unreachable(cluster: string, cause: unknown): MctunnelError {
 /** The connection broke, or its other end broke the rules, after the request was sent. */
 export function broken(cluster: string, cause: unknown, when: 'before' | 'during'): MctunnelError {
   const code = codeOf(cause);
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (code.startsWith('HPE_') || code === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const words = code === 'UND_ERR_HEADERS_OVERFLOW' ? 'its head is too large' : 'it is not valid HTTP/1.1';
     return protocolFault(cluster, words, cause);
   }
@@ -102,10 +102,10 @@ export function badRequest(message: string): MctunnelError {
 }
 
 export function codeOf(error: unknown): string {
-  if (error instanceof Error) {
-    const { code } = error as NodeJS.ErrnoException;
+  if (typeof error === 'object' && error !== null) {
+    const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
     if (typeof code === 'string') return code;
-    return error.name;
+    if (typeof name === 'string') return name;
   }
   return 'unknown';
 }

@@ -59,7 +59,10 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   #isReleased = false;
   #isDispatched = false;
   #isSent = false;
+  /** The first byte of an answer came. */
   #hasAnswered = false;
+  /** Its head was passed on. */
+  #hasHead = false;
   #isRetry = false;
   #informational = 0;
 
@@ -204,6 +207,7 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
     }
     if (status === 401) this.#connections.member.credential.rejected?.();
     this.#clearDeadline();
+    this.#hasHead = true;
     try {
       this.#stream.sendHead({ status, headers: passed });
     } catch (cause) {
@@ -312,7 +316,10 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
       });
     }
     if (!this.#isSent) return unreachable(cluster, error);
-    return broken(cluster, error, this.#hasAnswered ? 'during' : 'before');
+    if (!this.#hasHead && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      return protocolFault(cluster, 'it is not valid HTTP/1.1', error);
+    }
+    return broken(cluster, error, this.#hasHead ? 'during' : 'before');
   }
 
   #wrongLength(words: 'longer' | 'shorter'): MctunnelError {

@@ -11,6 +11,7 @@ export { DEFAULT_IDENTITY_PREFIX, identityPrefixFault } from './identity.ts';
 export type { MemberEndpoint } from './member.ts';
 export { Policy, type PolicySource } from './policy.ts';
 export { watchPolicyFile, type PolicyFile, type PolicyFileOptions } from './policy-file.ts';
+export { impersonationRights, probeMember, type ImpersonationRight, type MemberState } from './probe.ts';
 export {
   DEFAULT_MAX_SHORT_REQUESTS,
   createUpstream,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Upstream } from '../../src/upstream/index.ts';
 import { MctunnelError } from '../../src/errors.ts';
 import { ALICE } from './hub-stream.ts';
-import { begin, Bench, get, policyOf, TOKEN, type TestMember } from './member.ts';
+import { begin, Bench, get, policyOf, TOKEN, until, type TestMember } from './member.ts';
 
 const GONE = new MctunnelError('CANCELLED', 'the client went away');
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -21,11 +21,6 @@ async function idle(upstream: Upstream): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(upstream.inFlight).toEqual({ short: 0, long: 0, upgrades: 0 });
-}
-
-/** For what no stream tells. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function closed(member: TestMember): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import {
@@ -38,9 +38,10 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 export async function startMember(
   answer: Answer,
   prepare: (server: Server) => void = () => undefined,
+  tls: Pick<ServerOptions, 'requestCert' | 'ca'> = {},
 ): Promise<TestMember> {
   const requests: IncomingMessage[] = [];
-  const server = createServer({ ...SERVER_TLS, keepAliveTimeout: 60_000 }, (request, response) => {
+  const server = createServer({ ...SERVER_TLS, ...tls, keepAliveTimeout: 60_000 }, (request, response) => {
     requests.push(request);
     answer(request, response);
   });
@@ -97,8 +98,8 @@ async function listening(
 export class Bench {
   readonly #ends: (() => Promise<void>)[] = [];
 
-  async member(answer: Answer, prepare?: (server: Server) => void): Promise<TestMember> {
-    const member = await startMember(answer, prepare);
+  async member(...args: Parameters<typeof startMember>): Promise<TestMember> {
+    const member = await startMember(...args);
     this.#ends.push(() => member.close());
     return member;
   }
@@ -151,4 +152,12 @@ export function readHead(socket: TLSSocket, onHead: (head: string, rest: Buffer)
     onHead(bytes.toString('latin1', 0, end), bytes.subarray(end + 4));
   };
   socket.on('data', onData);
+}
+
+/** For what no event tells. Fails after 5 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const start = performance.now(); !condition();) {
+    if (performance.now() - start > 5_000) throw new Error(`not within 5 s: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

@@ -1,0 +1,200 @@
+import { Pool } from 'undici';
+import { MctunnelError } from '../errors.ts';
+import { unreachable } from './failure.ts';
+import { resolveMember, CONNECT_TIMEOUT_MS, type Member, type MemberEndpoint } from './member.ts';
+import type { Policy } from './policy.ts';
+import { prefixOf } from './name-match.ts';
+
+/** A probe that is not answered after this long failed. */
+const PROBE_TIMEOUT_MS = 10_000;
+/** Of an answer to a probe. */
+const MAX_PROBE_BYTES = 1024 * 1024;
+
+/** One `impersonate` that the agent's own account needs in the managed cluster. */
+export interface ImpersonationRight {
+  /** Empty for users and groups, `authentication.k8s.io` for userextras. */
+  readonly group: string;
+  readonly resource: 'users' | 'groups' | 'userextras';
+  /** The extra's key; empty otherwise. */
+  readonly subresource: string;
+  /** One name; empty: any. */
+  readonly name: string;
+}
+
+/** What the agent finds out about its member with its own account, without impersonating anybody. */
+export interface MemberState {
+  readonly apiServer:
+    | { readonly reachable: true; readonly version: string; readonly roundTripMs: number }
+    | { readonly reachable: false; readonly problem: MctunnelError };
+  /** uid of the namespace kube-system; undefined: not known, the agent may not read it or the apiserver is not reachable. */
+  readonly clusterUid: string | undefined;
+  /** Condition ImpersonationReady; undefined: could not be asked. */
+  readonly missingRights: readonly ImpersonationRight[] | undefined;
+}
+
+/**
+ * The least rights that the policy needs: users by name where it lists nothing but exact ones, any otherwise. Groups cannot be listed when
+ * users may come with any of theirs. Names are those after the mapping.
+ */
+export function impersonationRights(policy: Policy): readonly ImpersonationRight[] {
+  const { users, groups, passExtras } = policy.rules;
+  const names =
+    users !== undefined && groups === undefined && users.every((user) => prefixOf(user) === undefined);
+  const mapped = names
+    ? users.map((user) => policy.mapping.map({ user, uid: '', groups: [], extra: [] }).user)
+    : [''];
+  return [
+    ...mapped.map((name) => ({ group: '', resource: 'users', subresource: '', name }) as const),
+    { group: '', resource: 'groups', subresource: '', name: '' },
+    ...passExtras.map(
+      (key) =>
+        ({ group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: '' }) as const,
+    ),
+  ];
+}
+
+/**
+ * Probes the member once, on connections of its own. Never rejects: what cannot be found out is undefined, or says why. `now` tells
+ * monotonic milliseconds.
+ */
+export async function probeMember(
+  cluster: string,
+  endpoint: MemberEndpoint,
+  policy: Policy,
+  now: () => number = () => performance.now(),
+): Promise<MemberState> {
+  const client = new ProbeClient(cluster, resolveMember(endpoint));
+  try {
+    const start = now();
+    const version = await client.json('GET', '/version');
+    const roundTripMs = now() - start;
+    const [clusterUid, missingRights] = await Promise.all([kubeSystemUid(client), missing(client, policy)]);
+    return {
+      apiServer: { reachable: true, version: textAt(version, 'gitVersion') ?? '', roundTripMs },
+      clusterUid,
+      missingRights,
+    };
+  } catch (error) {
+    return {
+      apiServer: { reachable: false, problem: MctunnelError.from(error) },
+      clusterUid: undefined,
+      missingRights: undefined,
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+async function kubeSystemUid(client: ProbeClient): Promise<string | undefined> {
+  try {
+    return textAt(await client.json('GET', '/api/v1/namespaces/kube-system'), 'metadata', 'uid');
+  } catch {
+    return undefined;
+  }
+}
+
+async function missing(
+  client: ProbeClient,
+  policy: Policy,
+): Promise<readonly ImpersonationRight[] | undefined> {
+  const rights = impersonationRights(policy);
+  try {
+    const allowed: boolean[] = [];
+    for (const right of rights) allowed.push(await isAllowed(client, right));
+    return rights.filter((_, at) => allowed[at] !== true);
+  } catch {
+    return undefined;
+  }
+}
+
+async function isAllowed(client: ProbeClient, right: ImpersonationRight): Promise<boolean> {
+  const review = await client.json('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes: { verb: 'impersonate', ...right } },
+  });
+  return valueAt(review, 'status', 'allowed') === true;
+}
+
+/** Small JSON questions under the agent's own account. */
+class ProbeClient {
+  readonly #cluster: string;
+  readonly #member: Member;
+  readonly #pool: Pool;
+
+  constructor(cluster: string, member: Member) {
+    this.#cluster = cluster;
+    this.#member = member;
+    this.#pool = new Pool(member.origin, {
+      connections: 1,
+      allowH2: false,
+      headersTimeout: PROBE_TIMEOUT_MS,
+      bodyTimeout: PROBE_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      maxResponseSize: MAX_PROBE_BYTES,
+      connect: {
+        secureContext: member.secureContext,
+        rejectUnauthorized: true,
+        ...(member.serverName === '' ? {} : { servername: member.serverName }),
+      },
+    });
+  }
+
+  /** Throws MctunnelError UPSTREAM_UNREACHABLE, or PROTOCOL for an answer that is no 2xx with JSON. */
+  async json(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    const authorization = this.#member.credential.authorization();
+    let status: number;
+    let text: string;
+    try {
+      const answer = await this.#pool.request({
+        method,
+        path: this.#member.basePath + path,
+        headers: {
+          accept: 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      status = answer.statusCode;
+      text = await answer.body.text();
+    } catch (cause) {
+      throw unreachable(this.#cluster, cause);
+    }
+    if (status < 200 || status > 299) throw this.#unusable(`it answers ${status} to ${path}`);
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw this.#unusable(`its answer to ${path} is no JSON`, cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #unusable(words: string, cause?: unknown): MctunnelError {
+    return new MctunnelError(
+      'PROTOCOL',
+      `the API server of cluster ${this.#cluster} is not usable: ${words}`,
+      {
+        hop: 'agent',
+        cause,
+      },
+    );
+  }
+}
+
+function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  let at: unknown = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Readonly<Record<string, unknown>>)[key];
+  }
+  return at;
+}
+
+function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const text = valueAt(value, ...path);
+  return typeof text === 'string' ? text : undefined;
+}
