@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
+import { leashed } from './process.ts';
 import {
   buildFolder,
   builtPath,
@@ -98,7 +99,8 @@ async function build(program: Program, count: string, report: (line: string) => 
 }
 
 async function go(program: Program, args: readonly string[]): Promise<void> {
-  const child = spawn('nice', ['-n', '10', 'go', ...args], {
+  const [file, argv] = leashed('nice', ['-n', '10', 'go', ...args], 'TERM');
+  const child = spawn(file, argv, {
     cwd: moduleFolder(program.module),
     env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],

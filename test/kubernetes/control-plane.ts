@@ -51,6 +51,7 @@ interface NodeList {
   items: { status?: { conditions?: { type: string; status: string }[] } }[];
 }
 
+const tokenSpec = { expirationSeconds: 3600 };
 const stopGraceMs = 10_000;
 const startTimeoutMs = 60_000;
 
@@ -181,13 +182,8 @@ export class ControlPlane {
     if (created.status !== 201 && created.status !== 409) {
       throw new Error(`${this.name}: service account ${namespace}/${name} was not created: ${created.body}`);
     }
-    const answer = await this.request('POST', `${path}/${name}/token`, {
-      body: {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        spec: { expirationSeconds: 3600 },
-      },
-    });
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: tokenSpec };
+    const answer = await this.request('POST', `${path}/${name}/token`, { body });
     if (answer.status !== 201) {
       throw new Error(`${this.name}: no token for ${namespace}/${name}: ${answer.body}`);
     }

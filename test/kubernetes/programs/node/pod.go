@@ -253,7 +253,7 @@ func (p *pod) report() {
 // reportOnce returns false when the pod is gone.
 func (p *pod) reportOnce() bool {
 	for {
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": p.uid}, "status": p.status()})
+		patch, err := p.statusPatch()
 		if err != nil {
 			log.Printf("%s/%s: %v", p.namespace, p.name, err)
 			return true
@@ -272,6 +272,32 @@ func (p *pod) reportOnce() bool {
 		case <-time.After(statusRetry):
 		}
 	}
+}
+
+// statusPatch is a strategic merge patch: conditions that others have set stay. The lists of addresses would be merged
+// as well, and must not be: a pod whose node was restarted has another one.
+func (p *pod) statusPatch() ([]byte, error) {
+	text, err := json.Marshal(p.status())
+	if err != nil {
+		return nil, err
+	}
+	var status map[string]any
+	if err := json.Unmarshal(text, &status); err != nil {
+		return nil, err
+	}
+	for _, field := range []string{"podIPs", "hostIPs"} {
+		if list, ok := status[field].([]any); ok {
+			status[field] = append([]any{map[string]any{"$patch": "replace"}}, list...)
+		}
+	}
+	conditions, _ := status["conditions"].([]any)
+	for _, condition := range conditions {
+		// What a patch leaves out stays: a reason must not outlive its condition.
+		if fields, ok := condition.(map[string]any); ok && fields["reason"] == nil {
+			fields["reason"] = nil
+		}
+	}
+	return json.Marshal(map[string]any{"metadata": map[string]any{"uid": p.uid}, "status": status})
 }
 
 func (p *pod) delete() {

@@ -107,8 +107,15 @@ func (s streams) PortForward(ctx context.Context, _, _ string, port int32, strea
 		return err
 	}
 	defer connection.Close()
-	stop := context.AfterFunc(s.pod.ctx, func() { connection.Close() })
-	defer stop()
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() {
+		select {
+		case <-s.pod.done:
+			connection.Close()
+		case <-finished:
+		}
+	}()
 	toPod := make(chan struct{})
 	go func() {
 		defer close(toPod)
