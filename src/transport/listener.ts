@@ -139,11 +139,13 @@ export class Listener {
   }
 
   /** Stops listening and destroys what is open. Resolves when no socket is left. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
-    });
+  async close(): Promise<void> {
+    const sockets = [...this.#sockets];
+    // Node's server counts a TLS connection as closed a little before its TCP socket says so.
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    closed.push(new Promise((resolve) => this.#server.close(resolve)));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(closed);
   }
 
   #onTcp(socket: Socket): void {
