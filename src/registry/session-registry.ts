@@ -34,8 +34,8 @@ export interface SessionRegistryOptions {
 
 /** What a session tells its owner (transport's SessionHandlers). */
 export interface SessionHandlers {
-  draining(retryAfterMs: number): void;
-  closed(reason: MctunnelError): void;
+  readonly draining: (retryAfterMs: number) => void;
+  readonly closed: (reason: MctunnelError) => void;
 }
 
 /** A live session as lists show it. */

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { X509Certificate } from 'node:crypto';
+import { writeAdminKubeconfig } from '../../src/pki/admin-kubeconfig.ts';
+import { renewalTime } from '../../src/pki/renewal.ts';
+import { ServingCertificate, servingNames } from '../../src/pki/serving-certificate.ts';
+import { eventually } from '../contract/eventually.ts';
+import { FakeClock } from '../tunnel/fake-clock.ts';
+import { newAuthority, rejection, temporaryFolder } from './support.ts';
+
+const EPOCH = Date.parse('2027-01-31T12:00:00Z');
+const DAY = 86_400_000;
+const SKEW = 300_000;
+
+describe('renewalTime', () => {
+  it('lies between two thirds of the lifetime and its end, also for certificates that live a minute', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3000, max: 400 * DAY }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (lifetimeMs, random) => {
+          const notAfter = new Date(EPOCH + lifetimeMs);
+          const due = renewalTime({ notBefore: new Date(EPOCH - SKEW), notAfter }, random);
+          expect(due).toBeGreaterThanOrEqual(EPOCH + (lifetimeMs * 2) / 3 - 1);
+          expect(due).toBeLessThan(notAfter.getTime());
+        },
+      ),
+    );
+  });
+
+  it('is before the end also where the certificate was not dated back', () => {
+    const due = renewalTime({ notBefore: new Date(EPOCH), notAfter: new Date(EPOCH + 60_000) }, 0.5);
+    expect(due).toBeGreaterThan(EPOCH);
+    expect(due).toBeLessThan(EPOCH + 60_000);
+  });
+});
+
+describe('ServingCertificate', () => {
+  it('is issued at the start, renewed in time without a busy loop, and ends with close', async () => {
+    const clock = new FakeClock();
+    const wallNow = (): number => EPOCH + clock.now() - 1_000_000;
+    const authority = await newAuthority('gateway-serving', { wallNow, leafLifetimeMs: 60_000 });
+    const seen: string[] = [];
+    const serving = await ServingCertificate.open({
+      authority,
+      hosts: ['Hub.example.org', '127.0.0.1', '[::1]', 'hub.example.org'],
+      onChange: (leaf) => void seen.push(leaf.certificate.serialNumber),
+      clock,
+      wallNow,
+      random: () => 0,
+    });
+    const first = serving.current.certificate;
+    expect(first.subjectAltName).toBe(
+      'DNS:hub.example.org, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
+    );
+    clock.advance(39_999);
+    expect(seen).toEqual([]);
+    clock.advance(1);
+    await eventually(() => expect(seen).toEqual([serving.current.certificate.serialNumber]));
+    expect(serving.current.certificate.serialNumber).not.toBe(first.serialNumber);
+    await eventually(() => expect(clock.armed).toBe(1));
+    serving.close();
+    expect(clock.armed).toBe(0);
+  });
+
+  it('needs a host', async () => {
+    const authority = await newAuthority('gateway-serving');
+    expect((await rejection(ServingCertificate.open({ authority, hosts: [] }))).code).toBe('INVALID');
+    expect(servingNames(['[2001:DB8::1]'])).toEqual({ dnsNames: [], ipAddresses: ['2001:db8::1'] });
+  });
+});
+
+describe('writeAdminKubeconfig', () => {
+  it('writes once, again when something changed or ends soon, and for its owner alone', async () => {
+    const path = join(await temporaryFolder(), 'admin.kubeconfig');
+    let now = EPOCH;
+    const authority = await newAuthority('gateway-client', { wallNow: () => now });
+    const options = {
+      path,
+      server: 'https://localhost:8080',
+      caBundle: 'CA\n',
+      authority,
+      wallNow: () => now,
+    };
+    expect(await writeAdminKubeconfig(options)).toBe(true);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await writeAdminKubeconfig(options)).toBe(false);
+    const config = parse(await readFile(path, 'utf8')) as {
+      'current-context': string;
+      users: [{ user: { 'client-certificate-data': string } }];
+    };
+    const certificate = new X509Certificate(
+      Buffer.from(config.users[0].user['client-certificate-data'], 'base64'),
+    );
+    expect(certificate.subject).toBe('O=system:masters\nCN=admin');
+    expect(certificate.verify(authority.trusted[0].publicKey)).toBe(true);
+    // Choosing another context does not make it another file.
+    await writeFile(path, stringify({ ...config, 'current-context': 'mine' }));
+    expect(await writeAdminKubeconfig(options)).toBe(false);
+    expect(await writeAdminKubeconfig({ ...options, server: 'https://hub:8080' })).toBe(true);
+    expect(await writeAdminKubeconfig({ ...options, caBundle: 'other' })).toBe(true);
+    const otherAuthority = await newAuthority('gateway-client', { wallNow: () => now });
+    expect(await writeAdminKubeconfig({ ...options, authority: otherAuthority })).toBe(true);
+    now += 280 * DAY;
+    expect(await writeAdminKubeconfig({ ...options, authority: otherAuthority })).toBe(true);
+    await writeFile(path, '{ half');
+    expect(await writeAdminKubeconfig(options)).toBe(true);
+  });
+});
