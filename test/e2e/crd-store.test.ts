@@ -1,13 +1,21 @@
 // The CRD store and the read view over it, on a real kube-apiserver.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { CrdStore, createKubeClient, loadKubeconfig, type KubeClient } from '../../src/kube/index.ts';
+import {
+  CrdStore,
+  createKubeClient,
+  createPassThroughView,
+  loadKubeconfig,
+  type KubeClient,
+} from '../../src/kube/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { ClusterEvent } from '../../src/registry/ports.ts';
 import { registrationCrd } from '../../src/registry/schema/index.ts';
 import { clusterStoreSuite } from '../contract/cluster-store-suite.ts';
+import { clusterViewSuite } from '../contract/cluster-view-suite.ts';
 import { eventually } from '../contract/eventually.ts';
+import { createFixture, serve } from '../gateway/api/fixture.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
 
@@ -40,6 +48,19 @@ describeKubernetes('registrations on a real apiserver', {}, () => {
   clusterStoreSuite('CrdStore', async () => {
     const store = await openStore();
     return { store, close: () => store.close() };
+  });
+
+  clusterViewSuite('clusters passed through from the apiserver', async () => {
+    await plane.request('DELETE', '/apis/registry.mctunnel.io/v1/clusterregistrations');
+    const store = await openStore();
+    const clusters = createPassThroughView(client.raw);
+    const { api } = await createFixture({ store, clusters });
+    const server = await serve(api);
+    const close = async () => {
+      await server.close();
+      await store.close();
+    };
+    return { store, server, close };
   });
 
   it('goes on where it was when the apiserver comes back, and hears what it missed', async () => {

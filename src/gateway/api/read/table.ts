@@ -38,7 +38,7 @@ const readers = COLUMNS.map(({ type, jsonPath }) => ({ type, read: compileJsonPa
 function cellsOf(registration: ClusterRegistration, nowMs: number): unknown[] {
   const cells = readers.map(({ type, read }) => {
     const value = read(registration);
-    if (value === undefined) return type === 'string' ? '' : type === 'date' ? '<unknown>' : null;
+    if (value === undefined) return null;
     return type === 'date' && typeof value === 'string' ? humanDuration(nowMs - Date.parse(value)) : value;
   });
   return [registration.metadata.name, ...cells];
