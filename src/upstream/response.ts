@@ -38,8 +38,10 @@ export function passedResponseHeaders(headers: FlatHeaders): string[] {
 /** Of a 101: `Upgrade` stays, `Connection` does not travel in a Head (the gateway writes it). */
 export function passedUpgradeHeaders(headers: FlatHeaders): string[] {
   const kept = stripResponseHeaders(headers, { isUpgrade: true, keepCookies: false });
-  // stripResponseHeaders appends exactly one `Connection: Upgrade`.
-  return withoutOwn(kept.slice(0, -2));
+  // stripResponseHeaders appends exactly one `Connection: Upgrade`. A Content-Length has no meaning on a 101 (RFC 9110 section 8.6).
+  return withoutOwn(kept.slice(0, -2)).filter(
+    (_, at, all) => all[at & ~1]?.toLowerCase() !== 'content-length',
+  );
 }
 
 export function passedTrailers(raw: unknown): string[] {

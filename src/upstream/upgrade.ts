@@ -95,8 +95,8 @@ export class UpgradeExchange implements StreamHandlers {
     this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => {
       this.#fail(unreachable(context.cluster, CONNECT_TIMEOUT));
     });
-    this.#raw.on('error', (error) => this.#onError(error));
-    this.#socket.on('error', (error) => this.#onError(error));
+    this.#raw.on('error', (error: Error) => this.#onError(error));
+    this.#socket.on('error', (error: Error) => this.#onError(error));
     this.#socket.once('secureConnect', () => this.#onConnect());
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#socket.on('drain', () => this.#giveBack());

@@ -17,6 +17,8 @@ import { TestCa } from '../pki.ts';
 import { begin, Bench, CA, get, policyOf, TOKEN, until } from './member.ts';
 
 const UPGRADE = { headers: ['Upgrade', 'websocket', 'Connection', 'Upgrade'], deadlineMs: 0 };
+/** The server is an https one. */
+const asTls = (socket: unknown): TLSSocket => socket as TLSSocket;
 let bench: Bench;
 let cleanup: (() => void | Promise<void>)[] = [];
 beforeEach(() => {
@@ -99,7 +101,7 @@ describe('the credential', () => {
     const names: unknown[] = [];
     const member = await bench.member(
       (request, response) => {
-        const socket = request.socket as TLSSocket;
+        const socket: TLSSocket = asTls(request.socket);
         names.push(socket.authorized, socket.getPeerCertificate().subject.CN, request.headers.authorization);
         response.end();
       },
@@ -149,7 +151,12 @@ describe('the credential', () => {
       response.statusCode = 401;
       response.end();
     });
-    const credential = { authorization: () => undefined, rejected: () => void asked++ };
+    const credential = {
+      authorization: () => undefined,
+      rejected: (): void => {
+        asked++;
+      },
+    };
     const upstream = bench.upstream({ ...member.endpoint, credential });
     expect((await get(upstream, '/').ended()).head?.status).toBe(401);
     expect(asked).toBe(1);
