@@ -11,10 +11,10 @@ export interface AggregationOptions {
   readonly timeoutMs?: number;
 }
 
-export const aggregatedGroup = 'gateway.mctunnel.io';
-export const aggregatedVersion = 'v1';
-export const aggregatedNamespace = 'mctunnel-system';
-export const aggregatedService = 'mctunnel-hub';
+const aggregatedGroup = 'gateway.mctunnel.io';
+const aggregatedVersion = 'v1';
+const aggregatedNamespace = 'mctunnel-system';
+const aggregatedService = 'mctunnel-hub';
 /** The name that an aggregated server's certificate must carry. */
 export const aggregatedServerName = `${aggregatedService}.${aggregatedNamespace}.svc`;
 
@@ -61,7 +61,7 @@ export async function registerAggregation(plane: ControlPlane, options: Aggregat
 }
 
 /** Resolves when the control plane reports the aggregated API available. */
-export async function aggregationAvailable(plane: ControlPlane, timeoutMs = 30_000): Promise<void> {
+async function aggregationAvailable(plane: ControlPlane, timeoutMs = 30_000): Promise<void> {
   let last = 'no condition yet';
   try {
     await waitFor(

@@ -6,8 +6,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const KUBERNETES_VERSION = '1.36.3';
-export const ETCD_VERSION = '3.6.16';
+const KUBERNETES_VERSION = '1.36.3';
+const ETCD_VERSION = '3.6.16';
 
 export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'node';
 
@@ -89,7 +89,7 @@ export function builtPath(program: Program): string {
   return join(buildFolder(program), program.name);
 }
 
-export function programNamed(name: ProgramName): Program {
+function programNamed(name: ProgramName): Program {
   const program = programs.find((candidate) => candidate.name === name);
   if (program === undefined) throw new Error(`no such program: ${name}`);
   return program;

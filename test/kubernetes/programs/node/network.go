@@ -48,7 +48,11 @@ func openRange() (*network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for the loopback interface: %w", err)
 	}
-	for _, index := range rand.Perm(candidateRanges) {
+	candidates, err := abandonedRanges(lo)
+	if err != nil {
+		return nil, err
+	}
+	for _, index := range append(candidates, rand.Perm(candidateRanges)...) {
 		base := [4]byte{198, byte(18 + index/256), byte(index % 256), 0}
 		prefix := netip.PrefixFrom(netip.AddrFrom4(base), 24)
 		route := &netlink.Route{
@@ -81,6 +85,27 @@ func openRange() (*network, error) {
 		return n, nil
 	}
 	return nil, errors.New("every range of 198.18.0.0/15 has a node")
+}
+
+// abandonedRanges are those that have a route already: of a node that lives, or of one that was killed and left it
+// behind. They are tried first, so that routes do not pile up.
+func abandonedRanges(lo netlink.Link) ([]int, error) {
+	filter := &netlink.Route{Table: unix.RT_TABLE_LOCAL, LinkIndex: lo.Attrs().Index}
+	routes, err := netlink.RouteListFiltered(netlink.FAMILY_V4, filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_OIF)
+	if err != nil {
+		return nil, fmt.Errorf("listing the routes on lo: %w", err)
+	}
+	var indices []int
+	for _, route := range routes {
+		if route.Dst == nil {
+			continue
+		}
+		ip := route.Dst.IP.To4()
+		if bits, _ := route.Dst.Mask.Size(); bits == 24 && ip != nil && ip[0] == 198 && (ip[1] == 18 || ip[1] == 19) {
+			indices = append(indices, (int(ip[1])-18)*256+int(ip[2]))
+		}
+	}
+	return indices, nil
 }
 
 // openMachineAddress uses an address that this machine has anyway; all pods then share it, like pods on the host's network.
