@@ -90,6 +90,19 @@ describe('watchFiles', () => {
     expect(files.problem).toBeUndefined();
   });
 
+  it('says nothing of a pair that was found half replaced and is whole at the second look', async () => {
+    await writeFile(join(folder, 'crt'), 'crt1');
+    await writeFile(join(folder, 'key'), 'key1');
+    const { files, errors } = await watchPair({ debounceMs: 60_000 });
+    await writeAtomic(join(folder, 'crt'), 'crt2');
+    await files.reload();
+    expect(errors.seen).toEqual([]);
+    await writeAtomic(join(folder, 'key'), 'key2');
+    await files.reload();
+    expect(files.current).toBe('crt2+key2');
+    expect(errors.seen).toEqual([]);
+  });
+
   it('says nothing when the same contents are written again, or come back', async () => {
     await writeFile(join(folder, 'crt'), 'crt1');
     await writeFile(join(folder, 'key'), 'key1');

@@ -58,6 +58,13 @@ describe('AgentAuthenticator', () => {
     expect(told).toEqual([]);
   });
 
+  it('refuses a certificate of ours in which another cluster was written', () => {
+    registrations.set('b', UID_A);
+    const forged = Buffer.from(leaf());
+    forged.write('b', forged.indexOf('mctunnel://a/') + 'mctunnel://'.length);
+    expect(refusal(forged).statusCause).toBe('UnknownAuthority');
+  });
+
   it('refuses the CA itself, and a server of ours', async () => {
     expect(refusal(agents.trusted[0].raw).code).toBe('UNAUTHENTICATED');
     const servers = await newAuthority('tunnel-serving', { wallNow: () => now });

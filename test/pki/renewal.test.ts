@@ -62,8 +62,33 @@ describe('ServingCertificate', () => {
     await eventually(() => expect(seen).toEqual([serving.current.certificate.serialNumber]));
     expect(serving.current.certificate.serialNumber).not.toBe(first.serialNumber);
     await eventually(() => expect(clock.armed).toBe(1));
+    clock.advance(40_000);
+    await eventually(() => expect(seen).toHaveLength(2));
+    await eventually(() => expect(clock.armed).toBe(1));
     serving.close();
     expect(clock.armed).toBe(0);
+  });
+
+  it('whose CA is at its end is renewed once a second, not in a busy loop', async () => {
+    const clock = new FakeClock();
+    const wallNow = (): number => EPOCH + clock.now() - 1_000_000;
+    const authority = await newAuthority('gateway-serving', { wallNow, leafLifetimeMs: 0 });
+    const serving = await ServingCertificate.open({
+      authority,
+      hosts: ['x'],
+      clock,
+      wallNow,
+      random: () => 0,
+    });
+    clock.advance(0);
+    const first = serving.current;
+    await eventually(() => expect(serving.current).not.toBe(first));
+    await eventually(() => expect(clock.armed).toBe(1));
+    const second = serving.current;
+    clock.advance(999);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(serving.current).toBe(second);
+    serving.close();
   });
 
   it('needs a host', async () => {
