@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, registerAggregation, type ControlPlane } from '../kubernetes/index.ts';
-import { hubInstallation } from './manifests.ts';
+import { installation } from './manifests.ts';
 import { MctunnelProcess } from './mctunnel.ts';
 
 export interface RunningHub {
@@ -20,7 +20,7 @@ export async function startAggregatedHub(
   plane: ControlPlane,
   args: readonly string[] = [],
 ): Promise<RunningHub> {
-  await plane.apply(hubInstallation());
+  await plane.apply(await installation('hub'));
   const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
   const dataDir = join(plane.directory, 'mctunnel-hub');
   const clientCa = join(plane.directory, 'client-ca.crt');

@@ -11,7 +11,7 @@ import {
   type User,
 } from '../kubernetes/index.ts';
 import { startAggregatedHub, type RunningHub } from './aggregated-hub.ts';
-import { agentInstallation } from './manifests.ts';
+import { installation } from './manifests.ts';
 import { createToken } from './enrol.ts';
 import { MctunnelProcess } from './mctunnel.ts';
 
@@ -224,7 +224,7 @@ class RunningSystem implements System {
 
   /** What an administrator of the managed cluster applies: the agent's rights, and cluster-admin for the hub's admins. */
   async #memberAdmins(): Promise<void> {
-    await this.member.apply(agentInstallation());
+    await this.member.apply(await installation('agent'));
     await this.member.apply([
       {
         apiVersion: 'rbac.authorization.k8s.io/v1',
