@@ -8,7 +8,7 @@ import type { KubeContext } from './kubeconfig.ts';
 import { firstLine, pathOf, reasonOf } from './system-error.ts';
 
 /** What a connection to the API server needs. */
-export interface TlsMaterial {
+interface TlsMaterial {
   readonly ca?: Buffer | string;
   readonly cert?: Buffer | string;
   readonly key?: Buffer | string;

@@ -16,6 +16,6 @@ export {
   type KubeconfigOptions,
   type KubeContext,
 } from './kubeconfig.ts';
-export { RawClient, type RawRequest, type RawResponse } from './raw-client.ts';
+export type { RawClient, RawRequest, RawResponse } from './raw-client.ts';
 export type { ReviewCallOptions } from './review-call.ts';
 export { createTokenReviewer, type TokenReviewerOptions } from './token-reviewer.ts';

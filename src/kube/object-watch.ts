@@ -1,8 +1,14 @@
 import type { Clock, Timer } from '../lib/clock.ts';
+import { jsonLines } from './json-lines.ts';
 import type { RawClient, RawResponse } from './raw-client.ts';
 
 /** One object of the API as JSON; undefined: it does not exist. */
 export type KubeObject = Readonly<Record<string, unknown>> | undefined;
+
+interface WatchEvent {
+  readonly type?: unknown;
+  readonly object?: KubeObject;
+}
 
 export interface ObjectWatchOptions {
   readonly raw: Pick<RawClient, 'request'>;
@@ -102,8 +108,8 @@ export class ObjectWatch {
       if (answer.status !== 200)
         throw new HttpError(answer.status, messageOf(await answer.text(MAX_OBJECT_BYTES)));
       let version: string | undefined = from;
-      for await (const line of linesOf(answer)) {
-        version = this.#event(line, version);
+      for await (const event of jsonLines(answer.body)) {
+        version = this.#event(event as WatchEvent, version);
         if (version === undefined) break;
       }
       // A watch that ends as soon as it began, again and again, must not become a busy loop.
@@ -114,8 +120,7 @@ export class ObjectWatch {
     }
   }
 
-  #event(line: string, version: string): string | undefined {
-    const { type, object } = JSON.parse(line) as { type?: unknown; object?: KubeObject };
+  #event({ type, object }: WatchEvent, version: string): string | undefined {
     if (type === 'ERROR') return undefined;
     if (type !== 'BOOKMARK' && nameOf(object) === this.#options.name) {
       this.#options.onObject(type === 'DELETED' ? undefined : object);
@@ -158,18 +163,6 @@ export class HttpError extends Error {
   constructor(status: number, message: string) {
     super(message);
     this.status = status;
-  }
-}
-
-async function* linesOf(answer: RawResponse): AsyncGenerator<string> {
-  let rest = '';
-  answer.body.setEncoding('utf8');
-  for await (const chunk of answer.body as AsyncIterable<string>) {
-    rest += chunk;
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_OBJECT_BYTES) throw new Error('a watch event that does not end');
-    for (const line of lines) if (line !== '') yield line;
   }
 }
 

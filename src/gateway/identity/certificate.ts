@@ -30,7 +30,7 @@ export interface Certificate {
   readonly unsupportedExtension: string | undefined;
 }
 
-export interface Subject {
+interface Subject {
   readonly commonNames: readonly string[];
   readonly organizations: readonly string[];
   /** Kubernetes' own attribute for the user's uid (KEP-4193). */

@@ -8,7 +8,7 @@ export interface CompleteAuthenticator extends Authenticator {
   authenticate(request: RequestFacts): MaybePromise<Caller>;
 }
 
-export const AUTHENTICATED = 'system:authenticated';
+const AUTHENTICATED = 'system:authenticated';
 export const UNAUTHENTICATED = 'system:unauthenticated';
 export const ANONYMOUS = 'system:anonymous';
 

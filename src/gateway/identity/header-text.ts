@@ -5,7 +5,7 @@ const CONTROL = /\p{Cc}/u;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The Unicode text of a header value, which is UTF-8 in latin1 characters. undefined: it is not UTF-8. */
-export function unicode(value: string): string | undefined {
+function unicode(value: string): string | undefined {
   if (PLAIN.test(value)) return value;
   try {
     return UTF8.decode(Buffer.from(value, 'latin1'));

@@ -61,7 +61,7 @@ export async function openStaticTokenFile(
 }
 
 /** Direct callers with one of these tokens. */
-export class StaticTokens implements Authenticator {
+class StaticTokens implements Authenticator {
   readonly #secret = randomBytes(32);
   /** By HMAC of the token: a look-up whose time tells nothing about the tokens that are there. */
   #callers: ReadonlyMap<string, Caller> = new Map();
