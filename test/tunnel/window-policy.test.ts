@@ -1,0 +1,165 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { firstWindowBytes, nextWindowBytes } from '../../src/tunnel/window-policy.ts';
+import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
+import { RawPeer } from './raw-peer.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+describe('the window policy', () => {
+  it('begins with a 64th of what is free, from 16 to 256 KiB', () => {
+    expect(firstWindowBytes(256 * MIB)).toBe(256 * KIB);
+    expect(firstWindowBytes(8 * MIB)).toBe(128 * KIB);
+    expect(firstWindowBytes(1 * MIB)).toBe(16 * KIB);
+    expect(firstWindowBytes(0)).toBe(16 * KIB);
+  });
+
+  const use = { windowBytes: 256 * KIB, elapsedMs: 100, roundTripMs: 50, pressure: 0.1 };
+
+  it('doubles when a window was taken within two round trips', () => {
+    expect(nextWindowBytes(use)).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, elapsedMs: 100.1 })).toBe(256 * KIB);
+  });
+
+  it('takes no round trip for shorter than 10 ms', () => {
+    expect(nextWindowBytes({ ...use, roundTripMs: 0.2, elapsedMs: 20 })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, roundTripMs: undefined, elapsedMs: 20 })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, roundTripMs: undefined, elapsedMs: 21 })).toBe(256 * KIB);
+  });
+
+  it('ends at 16 MiB', () => {
+    expect(nextWindowBytes({ ...use, windowBytes: 16 * MIB })).toBe(16 * MIB);
+    expect(nextWindowBytes({ ...use, windowBytes: 9 * MIB })).toBe(16 * MIB);
+  });
+
+  it('does not grow while more than half of a budget is in use, and halves above three quarters', () => {
+    expect(nextWindowBytes({ ...use, pressure: 0.5 })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, pressure: 0.51 })).toBe(256 * KIB);
+    expect(nextWindowBytes({ ...use, pressure: 0.8 })).toBe(128 * KIB);
+    expect(nextWindowBytes({ ...use, windowBytes: 17 * KIB, pressure: 0.8 })).toBe(16 * KIB);
+    expect(nextWindowBytes({ ...use, windowBytes: 16 * KIB, pressure: 1 })).toBe(16 * KIB);
+  });
+
+  it('never leaves its bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 16 * KIB, max: 16 * MIB }),
+        fc.double({ min: 0, max: 1e6, noNaN: true }),
+        fc.option(fc.double({ min: 0, max: 1e5, noNaN: true }), { nil: undefined }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (windowBytes, elapsedMs, roundTripMs, pressure) => {
+          const next = nextWindowBytes({ windowBytes, elapsedMs, roundTripMs, pressure });
+          expect(next).toBeGreaterThanOrEqual(Math.min(windowBytes, 16 * KIB));
+          expect(next).toBeLessThanOrEqual(16 * MIB);
+          expect(Number.isInteger(next)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('credit', () => {
+  /** A download whose agent sends whatever it may, every `roundTripMs`; `seconds` of it. */
+  function download(
+    peer: RawPeer,
+    end: StreamEnd,
+    roundTripMs: number,
+    rounds: number,
+  ): { windows: number[]; frames: number } {
+    let allowed = 0;
+    let frames = 0;
+    const windows: number[] = [];
+    for (const frame of peer.takeFrames()) allowed += frame.open?.window ?? 0;
+    peer.frames({ stream: 1, head: { status: 200 } });
+    for (let round = 0; round < rounds; round++) {
+      windows.push(allowed);
+      while (allowed > 0) {
+        const length = Math.min(allowed, 32_000);
+        end.receivedBytes = 0;
+        peer.session.receive({ frames: [{ stream: 1, data: Buffer.alloc(length) }] }, length);
+        allowed -= length;
+      }
+      peer.clock.advance(roundTripMs);
+      for (const frame of peer.takeFrames()) {
+        allowed += frame.credit ?? 0;
+        frames++;
+      }
+    }
+    return { windows, frames };
+  }
+
+  function start(limits = {}): { peer: RawPeer; end: StreamEnd } {
+    const peer = new RawPeer('hub', { over: { limits } });
+    peer.send({ hello: { versions: [1], maxStreams: 10 } });
+    const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce ?? 0;
+    peer.clock.advance(50);
+    peer.send({ pong: { nonce } });
+    const end = new StreamEnd(1, true);
+    end.stream = peer.session.open(OPEN, end);
+    return { peer, end };
+  }
+
+  it('grows with a fast reader, in one frame a window, to 16 MiB', () => {
+    const { peer, end } = start();
+    const { windows, frames } = download(peer, end, 50, 16);
+    expect(windows[0]).toBe(256 * KIB);
+    expect(windows.at(-1)).toBe(16 * MIB);
+    expect(frames).toBeLessThanOrEqual(16);
+    expect(peer.session.reservedBytes).toBeLessThanOrEqual(16 * MIB + KIB);
+  });
+
+  it('does not grow for a stream that is slow for other reasons', () => {
+    const { peer, end } = start();
+    const { windows } = download(peer, end, 300, 10);
+    // The first window came at once: that one doubles it.
+    expect(windows.slice(0, 2)).toEqual([256 * KIB, 512 * KIB]);
+    expect(new Set(windows.slice(1))).toEqual(new Set([512 * KIB]));
+  });
+
+  it('stops growing at half of the budget', () => {
+    const { peer, end } = start({ connectionBudgetBytes: 8 * MIB });
+    const { windows } = download(peer, end, 50, 20);
+    expect(windows[0]).toBe(128 * KIB);
+    expect(windows.at(-1)).toBe(4 * MIB);
+    expect(peer.session.reservedBytes).toBeLessThanOrEqual(8 * MIB);
+  });
+
+  it('returns only what was taken, and only once half of the window is due', () => {
+    const { peer, end } = start();
+    end.reading = 'later';
+    peer.takeFrames();
+    peer.frames({ stream: 1, head: { status: 200 } });
+    for (let i = 0; i < 8; i++) {
+      end.receivedBytes = 0;
+      peer.frames({ stream: 1, data: Buffer.alloc(32_768) });
+    }
+    expect(peer.takeFrames()).toEqual([]);
+    end.stream.take(128 * KIB - 1);
+    expect(peer.takeFrames()).toEqual([]);
+    end.stream.take(1);
+    expect(peer.takeFrames()).toMatchObject([{ stream: 1, credit: 128 * KIB }]);
+    end.stream.take(1e9);
+    expect(peer.takeFrames()).toMatchObject([{ stream: 1 }]);
+    end.stream.take(5);
+    end.stream.take(-5);
+    end.stream.take(Number.NaN);
+    expect(peer.takeFrames()).toEqual([]);
+  });
+
+  it('raises the initial window of an upload once half of it was taken', () => {
+    const end = new StreamEnd(1, false);
+    const peer = new RawPeer('agent', {
+      accept: (_open, stream) => {
+        end.stream = stream;
+        return end;
+      },
+    }).shakeHands();
+    peer.frames({ stream: 1, open: { protocol: 'http', path: '/1' } });
+    peer.frames({ stream: 1, data: Buffer.alloc(8_191) });
+    expect(peer.takeFrames()).toEqual([]);
+    peer.frames({ stream: 1, data: Buffer.alloc(1) });
+    expect(peer.takeFrames()).toMatchObject([{ stream: 1, credit: 256 * KIB - 8 * KIB }]);
+  });
+});
