@@ -74,7 +74,7 @@ export async function writeAtomic(
 }
 
 /** Makes a rename or unlink inside the folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY);
   try {
     await handle.sync();

@@ -11,7 +11,7 @@ const AUTHORITY_LIFETIME_MS = 3650 * DAY_MS;
 /** A client whose clock is behind must not find a CA that is not yet valid. */
 const AUTHORITY_BACKDATE_MS = DAY_MS;
 /** Of a leaf for an agent or a server. */
-export const LEAF_LIFETIME_MS = 30 * DAY_MS;
+const LEAF_LIFETIME_MS = 30 * DAY_MS;
 
 /** What the leaves of each CA are for. Apart, so that no certificate of one port is worth anything at another. */
 const USAGE: Readonly<Record<AuthorityName, 'client' | 'server'>> = {

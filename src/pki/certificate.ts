@@ -4,7 +4,7 @@ import * as der from './der.ts';
 import { OID } from './oids.ts';
 
 /** A distinguished name, of what we use of one. */
-export interface Subject {
+interface Subject {
   readonly organizations?: readonly string[];
   readonly commonName?: string;
 }

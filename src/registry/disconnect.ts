@@ -51,7 +51,7 @@ export function disconnectOf(
 }
 
 /** As `kubectl get` prints ages: `45s`, `3m10s`, `5h`, `12d`. */
-export function formatAge(ms: number): string {
+function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);

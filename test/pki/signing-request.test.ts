@@ -15,7 +15,8 @@ import {
 } from '../../src/pki/signing-request.ts';
 import { temporaryFolder, thrown } from './support.ts';
 
-const withOpenSsl = spawnSync('openssl', ['version']).status === 0 ? it : it.skip;
+const OPENSSL = 'openssl';
+const withOpenSsl = spawnSync(OPENSSL, ['version']).status === 0 ? it : it.skip;
 
 /** A request by any key, signed by any other. */
 function request(
@@ -46,14 +47,14 @@ describe('a signing request', () => {
   withOpenSsl('is one for OpenSSL, and the names that OpenSSL asks for do not matter', async () => {
     const folder = await temporaryFolder();
     const key = await generateKey();
-    const text = execFileSync('openssl', ['req', '-inform', 'der', '-verify', '-noout'], {
+    const text = execFileSync(OPENSSL, ['req', '-inform', 'der', '-verify', '-noout'], {
       input: createSigningRequest(key),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     expect(text).toBeDefined();
     const file = join(folder, 'csr.der');
     execFileSync(
-      'openssl',
+      OPENSSL,
       [
         ...[
           'req',

@@ -23,7 +23,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-export class MemoryKeyStore implements KeyStore {
+class MemoryKeyStore implements KeyStore {
   readonly stored = new Map<AuthorityName, KeyMaterial>();
   load(name: AuthorityName): Promise<KeyMaterial | undefined> {
     return Promise.resolve(this.stored.get(name));
