@@ -174,7 +174,7 @@ export class TunnelStream implements Stream {
     if (this.isEnding || this.isSent || this.isOver) return;
     if (trailers.length > 0) {
       const fault =
-        trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers as string[] });
+        trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers });
       if (fault !== undefined) {
         this.abort(new MctunnelError('PROTOCOL', `trailers: ${fault}`, { delivered: 'unknown' }));
         return;

@@ -72,7 +72,7 @@ export function createMemoryPair(options: MemoryPairOptions = {}): MemoryPair {
         inTransit--;
         if (isOpen) sessions[to]?.transportClosed();
         isOpen = false;
-        void reason;
+        reason;
       });
     },
   });
