@@ -131,10 +131,10 @@ class GrpcTunnelServer implements TunnelServer {
     for (const session of this.#sessions) {
       session.abort(new MctunnelError('TUNNEL_LOST', 'the hub is shutting down', { delivered: 'unknown' }));
     }
-    const closed = this.#listener.close();
+    // HTTP/2 sessions first, then the sockets below them.
     this.#grpc.forceShutdown();
     this.#window.close();
-    await closed;
+    await this.#listener.close();
   }
 
   async #connect(call: ConnectCall): Promise<void> {
