@@ -121,7 +121,18 @@ export async function serve(api: Api): Promise<ApiServer> {
   const { port } = server.address() as AddressInfo;
   const open = (method: string, path: string, headers: Record<string, string>, body?: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = httpRequest({ port, host: '127.0.0.1', method, path, headers, agent: false }, resolve);
+      const outgoing = httpRequest(
+        {
+          port,
+          host: '127.0.0.1',
+          method,
+          path,
+          // Node frames the body of a DELETE only when told its length.
+          headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
+          agent: false,
+        },
+        resolve,
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });
