@@ -89,7 +89,10 @@ export class UpgradeExchange extends HttpExchange {
     this.started();
     const early = this.#early;
     this.#early = [];
-    for (const chunk of early) this.stream?.write(chunk);
+    for (const chunk of early) {
+      this.receivedBytes += chunk.length;
+      this.stream?.write(chunk);
+    }
     if (this.#isEnded) this.stream?.end();
     else if (this.stream !== undefined && this.#socket.isPaused()) this.#socket.resume();
   }
