@@ -47,6 +47,21 @@ export async function watchAuthenticationConfig(
     current = { ...next, requestHeader };
   };
 
+  let judged:
+    | { requestHeader: RequestHeaderConfig | undefined; other: string | undefined; isSafe: boolean }
+    | undefined;
+
+  /** The other bundle may change at any time, too. Then there is no last good state to keep: the front proxy is not trusted. */
+  const usable = (requestHeader: RequestHeaderConfig | undefined): RequestHeaderConfig | undefined => {
+    const other = options.otherClientCaPem?.();
+    if (judged === undefined || judged.requestHeader !== requestHeader || judged.other !== other) {
+      const danger = dangerOf(requestHeader, other);
+      if (danger !== undefined) log.error({ problem: danger }, 'the front proxy is not trusted any more');
+      judged = { requestHeader, other, isSafe: danger === undefined };
+    }
+    return judged.isSafe ? requestHeader : undefined;
+  };
+
   const hasFrontProxy = (): boolean => current?.requestHeader !== undefined;
 
   const watch = new ObjectWatch({
@@ -86,7 +101,7 @@ export async function watchAuthenticationConfig(
   }
   return {
     get requestHeader(): RequestHeaderConfig | undefined {
-      return current?.requestHeader;
+      return usable(current?.requestHeader);
     },
     get clientCaPem(): string | undefined {
       return current?.clientCaPem;

@@ -295,6 +295,24 @@ describe('the watch of the front proxy', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('trusts no front proxy while the other client CA is the same as its own', async () => {
+    const raw = new FakeRaw();
+    let other: string | undefined = clientCa;
+    const starting = watchAuthenticationConfig({
+      raw,
+      clock: new TestClock(),
+      otherClientCaPem: () => other,
+    });
+    await raw.list([configMap({ 'requestheader-allowed-names': '[]' })]);
+    const watch = await starting;
+    expect(watch.requestHeader?.caPem).toBe(proxyCa);
+    other = clientCa + proxyCa;
+    expect(watch.requestHeader).toBeUndefined();
+    other = clientCa;
+    expect(watch.requestHeader?.caPem).toBe(proxyCa);
+    await watch.close();
+  });
+
   it('does not begin on what must not be used, and says what to do', async () => {
     const fails = async (with_: (raw: FakeRaw) => Promise<unknown>, other?: string) => {
       const { raw, start, clock } = setUp(other);
