@@ -63,13 +63,13 @@ export class Congestion {
     if (elapsedMs >= Math.max(roundTrip, MIN_SAMPLE_MS)) {
       this.#addSample(this.#sampleBytes / elapsedMs);
       this.#startSample(nowMs);
-      this.#limitBytes = Math.max(MIN_IN_FLIGHT_BYTES, 2 * this.#bestRate * roundTrip);
+      this.#limitBytes = Math.max(MIN_IN_FLIGHT_BYTES, Math.floor(2 * this.#bestRate * roundTrip));
     }
     return true;
   }
 
   get #probeLimitBytes(): number {
-    return Math.max(MIN_IN_FLIGHT_BYTES, this.#limitBytes / 4);
+    return Math.max(MIN_IN_FLIGHT_BYTES, Math.floor(this.#limitBytes / 4));
   }
 
   #startSample(nowMs: number): void {
