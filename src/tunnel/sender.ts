@@ -217,6 +217,8 @@ export class Sender {
     this.#buildControl();
     if (this.#control.length === 0) this.#buildHeads();
     if (this.#heads.length === 0) this.#buildData();
+    // A handler that was called meanwhile may have ended the session.
+    if (this.#hasClosed()) return;
     const batch = this.#finishBatch();
     if (batch === undefined) {
       this.#notify();
@@ -226,6 +228,10 @@ export class Sender {
     this.#isOutstanding = true;
     this.#options.transport.send(batch, this.#onSent);
     this.#notify();
+  }
+
+  #hasClosed(): boolean {
+    return this.#isClosed;
   }
 
   #finishBatch(): Batch | undefined {

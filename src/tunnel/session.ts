@@ -180,7 +180,9 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     if (stream.id > SOFT_LAST_STREAM_ID && !this.#isExhausted) {
       this.#isExhausted = true;
       this.#startDraining(0);
-      this.#options.onDraining?.(0, 'exhausted');
+      this.#options.clock.soon(() => {
+        if (!this.#isClosed()) this.#options.onDraining?.(0, 'exhausted');
+      });
     }
   }
 

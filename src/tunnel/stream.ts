@@ -3,8 +3,7 @@ import type { Hop } from '../errors.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import type { HeadMessage, OpenMessage, ResetMessage } from './frame.ts';
 import { headFrameBound } from './frame-size.ts';
-import { MAX_LONG_FRAME_BYTES, MIN_WINDOW_BYTES } from './limits.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import { MAX_LONG_FRAME_BYTES } from './limits.ts';
 import {
   fromHeadMessage,
   headerListBytes,
@@ -12,17 +11,15 @@ import {
   headFault,
   trailersFault,
 } from './open-message.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import type { WindowOwner } from './receive-window.ts';
 import type { FlatHeaders, Head, Stream, StreamHandlers } from './types.ts';
-import { firstWindowBytes, nextWindowBytes } from './window-policy.ts';
 
 const NO_HEADERS: FlatHeaders = [];
 const MAX_RESET_MESSAGE_CHARS = 1024;
 
 /** What a stream needs of its session. */
-export interface StreamOwner {
-  readonly budget: MemoryBudget;
-  /** Time of the Batch that is being dispatched, or of the last one. */
-  readonly nowMs: number;
+export interface StreamOwner extends WindowOwner {
   /** `write` returns false from this many queued bytes on. */
   readonly writeMarkBytes: number;
   /** Where received errors were made. */
@@ -85,18 +82,8 @@ export class TunnelStream implements Stream {
   creditDue = false;
   resetDue: ResetMessage | undefined;
 
-  // Receiving. Invariant: granted − taken = #allowance + #unconsumed ≤ #reserved − #headerMemory.
-  /** Bytes that the peer may still send. */
-  #allowance: number;
-  /** Received and not yet taken. */
-  #unconsumed = 0;
-  #windowBytes: number;
-  /** The peer knows no window of this stream's own yet, only the initial one. */
-  #isInitialWindow: boolean;
-  /** Reserved in the budget for this stream. */
-  #reserved: number;
-  /** Memory of received headers, part of `#reserved`. */
-  #headerMemory: number;
+  // Receiving.
+  readonly #window: ReceiveWindow;
   #headBytesReceived = 0;
   #headReceived: boolean;
   /** The peer's fin was received. */
@@ -110,8 +97,6 @@ export class TunnelStream implements Stream {
   #heldTrailers: FlatHeaders = NO_HEADERS;
   /** Waits for what was received in full. */
   #deferredError: MctunnelError | undefined;
-  #takenInWindow = 0;
-  #windowStartMs = -1;
   /** Bytes moved since the last sweep. */
   #hasMoved = true;
   #stillSinceMs = 0;
@@ -129,11 +114,7 @@ export class TunnelStream implements Stream {
   ) {
     this.#owner = owner;
     this.isOpener = isOpener;
-    this.#windowBytes = windowBytes;
-    this.#allowance = windowBytes;
-    this.#isInitialWindow = !isOpener;
-    this.#headerMemory = headerMemoryBytes;
-    this.#reserved = windowBytes + headerMemoryBytes;
+    this.#window = new ReceiveWindow(owner, windowBytes, headerMemoryBytes, !isOpener);
     this.#headReceived = !isOpener;
     this.sendCredit = sendCredit;
   }
@@ -173,8 +154,7 @@ export class TunnelStream implements Stream {
   end(trailers: FlatHeaders = NO_HEADERS): void {
     if (this.isEnding || this.isSent || this.isOver) return;
     if (trailers.length > 0) {
-      const fault =
-        trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers });
+      const fault = trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers });
       if (fault !== undefined) {
         this.abort(new MctunnelError('PROTOCOL', `trailers: ${fault}`, { delivered: 'unknown' }));
         return;
@@ -186,20 +166,10 @@ export class TunnelStream implements Stream {
   }
 
   take(bytes: number): void {
-    const taken = Math.min(bytes, this.#unconsumed);
-    if (!(taken > 0)) return;
-    this.#unconsumed -= taken;
     this.#hasMoved = true;
-    if (this.isOver || this.isReceived) {
-      this.#reserve(this.#unconsumed + this.#headerMemory);
-      return;
-    }
-    this.#takenInWindow += taken;
-    const due = this.#windowBytes - this.#allowance - this.#unconsumed;
-    if (2 * due >= this.#windowBytes && !this.creditDue && !this.#isStopped) {
-      this.creditDue = true;
-      this.#owner.controlDue(this);
-    }
+    if (!this.#window.take(bytes) || this.creditDue || this.#isStopped) return;
+    this.creditDue = true;
+    this.#owner.controlDue(this);
   }
 
   pause(): void {
@@ -230,12 +200,12 @@ export class TunnelStream implements Stream {
 
   reset(error: MctunnelError): void {
     if (this.isOver) {
-      this.#giveUp();
+      this.#window.giveUp();
       return;
     }
     this.#scheduleReset(error);
     this.#leave();
-    this.#giveUp();
+    this.#window.giveUp();
     this.#call('close');
   }
 
@@ -269,21 +239,19 @@ export class TunnelStream implements Stream {
       this.#breach('data after the end');
       return;
     }
-    if (chunk.length > this.#allowance) {
-      const allowed = this.#allowance;
+    if (!this.#window.arrive(chunk.length)) {
+      const allowed = this.#window.allowanceBytes;
       throw new MctunnelError(
         'FLOW_CONTROL',
         `stream ${this.id}: ${chunk.length} bytes, ${allowed} were allowed`,
       );
     }
-    this.#allowance -= chunk.length;
     if (this.#isStopped) return;
     if (!this.#headReceived) {
       this.#breach('data before the head');
       return;
     }
-    if (this.#windowStartMs < 0) this.#windowStartMs = this.#owner.nowMs;
-    this.#unconsumed += chunk.length;
+    this.#window.deliver(chunk.length);
     this.#hasMoved = true;
     if (this.#isPaused || this.#held !== undefined) {
       this.#held ??= new ChunkQueue();
@@ -315,8 +283,7 @@ export class TunnelStream implements Stream {
     this.isReceived = true;
     this.creditDue = false;
     this.stopDue = false;
-    this.#allowance = 0;
-    this.#reserve(this.#unconsumed + this.#headerMemory);
+    this.#window.finish();
     if (this.#isStopped) {
       this.#isDelivered = true;
       this.#settle();
@@ -398,7 +365,7 @@ export class TunnelStream implements Stream {
 
   /** Called from time to time: whether bytes have waited, and none moved, for `timeoutMs`. */
   isStalled(nowMs: number, timeoutMs: number): boolean {
-    const isWaiting = this.queue.byteLength > 0 || this.#unconsumed > 0;
+    const isWaiting = this.queue.byteLength > 0 || this.#window.unconsumedBytes > 0;
     if (this.#hasMoved || !isWaiting) {
       this.#hasMoved = false;
       this.#stillSinceMs = nowMs;
@@ -428,8 +395,7 @@ export class TunnelStream implements Stream {
     this.id = id;
     this.openMessage = undefined;
     this.sendCredit = sendCredit;
-    this.#reserve(this.#reserved - this.#headerMemory);
-    this.#headerMemory = 0;
+    this.#window.releaseHeaders();
     if (this.stopDue) this.#owner.controlDue(this);
   }
 
@@ -456,57 +422,16 @@ export class TunnelStream implements Stream {
   shiftCredit(roundTripMs: number | undefined): number {
     if (!this.creditDue) return 0;
     this.creditDue = false;
-    if (this.#takenInWindow >= this.#windowBytes || this.#isInitialWindow) this.#resizeWindow(roundTripMs);
-    const due = this.#windowBytes - this.#allowance - this.#unconsumed;
-    if (due <= 0) return 0;
-    this.#allowance += due;
-    return due;
+    return this.#window.grant(roundTripMs);
   }
 
   // ---- parts
 
-  #resizeWindow(roundTripMs: number | undefined): void {
-    const { budget, nowMs } = this.#owner;
-    const outstanding = this.#allowance + this.#unconsumed;
-    let next = nextWindowBytes({
-      windowBytes: this.#windowBytes,
-      elapsedMs: nowMs - this.#windowStartMs,
-      roundTripMs,
-      pressure: budget.pressure,
-    });
-    if (this.#isInitialWindow) {
-      // Who sends more than half of the initial window has a body worth a window of the opener's size.
-      next = Math.max(next, firstWindowBytes(budget.freeBytes), MIN_WINDOW_BYTES);
-      this.#isInitialWindow = false;
-    }
-    this.#takenInWindow = 0;
-    this.#windowStartMs = nowMs;
-    if (next === this.#windowBytes) return;
-    const reserved = Math.max(next, outstanding) + this.#headerMemory;
-    if (reserved > this.#reserved && !budget.reserve(reserved - this.#reserved)) return;
-    if (reserved < this.#reserved) budget.release(this.#reserved - reserved);
-    this.#reserved = reserved;
-    this.#windowBytes = next;
-  }
-
   #holdHeaders(headers: FlatHeaders): boolean {
-    const bytes = headersMemoryBytes(headers);
-    if (!this.#owner.budget.reserve(bytes)) {
-      this.abort(
-        new MctunnelError('TOO_MANY_REQUESTS', "the tunnel's memory budget is used up", {
-          delivered: 'unknown',
-        }),
-      );
-      return false;
-    }
-    this.#headerMemory += bytes;
-    this.#reserved += bytes;
-    return true;
-  }
-
-  #reserve(bytes: number): void {
-    this.#owner.budget.release(this.#reserved - bytes);
-    this.#reserved = bytes;
+    if (this.#window.holdHeaders(headersMemoryBytes(headers))) return true;
+    const fault = "the tunnel's memory budget is used up";
+    this.abort(new MctunnelError('TOO_MANY_REQUESTS', fault, { delivered: 'unknown' }));
+    return false;
   }
 
   #deliverHeld(): void {
@@ -572,16 +497,21 @@ export class TunnelStream implements Stream {
     if (this.isTouched) {
       this.isTouched = false;
       this.#call('flush');
-      if (this.isOver) return;
+      if (this.#hasLeft()) return;
     }
     this.#leave();
-    this.#giveUp();
+    this.#window.giveUp();
     try {
       this.handlers.error(error);
     } catch {
       // Nobody is left to tell.
     }
     this.#call('close');
+  }
+
+  /** As `isOver`, which a handler may have changed since it was read. */
+  #hasLeft(): boolean {
+    return this.isOver;
   }
 
   /** Ends the stream when both directions are over. */
@@ -602,14 +532,9 @@ export class TunnelStream implements Stream {
     this.#dropQueue();
     this.#dropHeld();
     this.openMessage = this.headMessage = undefined;
-    this.#headerMemory = 0;
-    this.#reserve(this.#unconsumed);
+    this.#window.releaseHeaders();
+    this.#window.finish();
     this.#owner.over(this);
-  }
-
-  #giveUp(): void {
-    this.#unconsumed = 0;
-    this.#reserve(0);
   }
 
   #call(name: 'stop' | 'flush' | 'drain' | 'close'): void {
@@ -627,7 +552,7 @@ export class TunnelStream implements Stream {
   #dropHeld(): void {
     const held = this.#held?.clear() ?? 0;
     this.#held = undefined;
-    this.#unconsumed -= held;
+    this.#window.drop(held);
   }
 }
 

@@ -41,22 +41,16 @@ describe('stream ids', () => {
     peer.frames({ stream: 2 ** 31 + 3, head: { status: 204 }, fin: true });
     expect(after.lastHead?.status).toBe(204);
     void peer.session.drain(0);
-    expect(() => open(peer.session)).toThrow(
-      expect.objectContaining({ code: 'DRAINING' }),
-    );
+    expect(() => open(peer.session)).toThrow(expect.objectContaining({ code: 'DRAINING' }));
   });
 
   it('end at 2³²: what has none left was not delivered', () => {
     const peer = new RawPeer('hub', { over: { firstStreamId: 2 ** 32 - 3 } }).shakeHands();
     open(peer.session);
     open(peer.session);
-    expect(() => open(peer.session)).toThrow(
-      expect.objectContaining({ code: 'DRAINING', delivered: 'no' }),
-    );
+    expect(() => open(peer.session)).toThrow(expect.objectContaining({ code: 'DRAINING', delivered: 'no' }));
     expect(peer.takeFrames().map((frame) => frame.stream)).toEqual([2 ** 32 - 3, 2 ** 32 - 1]);
-    expect(() => open(peer.session)).toThrow(
-      expect.objectContaining({ code: 'DRAINING' }),
-    );
+    expect(() => open(peer.session)).toThrow(expect.objectContaining({ code: 'DRAINING' }));
     peer.frames({ stream: 2 ** 32 - 1, head: { status: 200 } });
     expect(peer.session.state).toBe('draining');
   });
@@ -93,9 +87,7 @@ describe('going away', () => {
     const waiting = open(peer.session);
     peer.send({ goAway: { code: ERRORS.DRAINING.wire, retryAfterMs: 2_000 } });
     expect(peer.draining).toEqual([[2_000, 'asked']]);
-    expect(() => open(peer.session)).toThrow(
-      expect.objectContaining({ code: 'DRAINING' }),
-    );
+    expect(() => open(peer.session)).toThrow(expect.objectContaining({ code: 'DRAINING' }));
     expect(peer.take()).toEqual([]);
     peer.done();
     expect(peer.take()).toMatchObject([{ goAwayAck: {}, frames: [{ stream: 3 }] }]);

@@ -1,4 +1,3 @@
-import type { MctunnelError } from '../../src/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSession } from '../../src/tunnel/index.ts';
@@ -65,14 +64,13 @@ export function createMemoryPair(options: MemoryPairOptions = {}): MemoryPair {
         done();
       });
     },
-    close(reason: MctunnelError) {
+    close() {
       // What was sent before arrives before.
       inTransit++;
       later(() => {
         inTransit--;
         if (isOpen) sessions[to]?.transportClosed();
         isOpen = false;
-        reason;
       });
     },
   });

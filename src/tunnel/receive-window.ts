@@ -1,0 +1,142 @@
+import type { MemoryBudget } from './memory-budget.ts';
+import { firstWindowBytes, nextWindowBytes } from './window-policy.ts';
+
+/** What a window needs of its session. */
+export interface WindowOwner {
+  readonly budget: MemoryBudget;
+  /** Time of the Batch that is being dispatched or built. */
+  readonly nowMs: number;
+}
+
+/**
+ * What the peer of one stream may send, and what of it was not yet taken. Invariant: granted − taken, which is `#allowance + #unconsumed`, and the memory
+ * of received headers are reserved in the budget.
+ */
+export class ReceiveWindow {
+  readonly #owner: WindowOwner;
+  /** Bytes that the peer may still send. */
+  #allowance: number;
+  /** Received and not yet taken. */
+  #unconsumed = 0;
+  #windowBytes: number;
+  /** The peer knows the session's initial window only. */
+  #isInitial: boolean;
+  #headerMemory: number;
+  #reserved: number;
+  #takenInWindow = 0;
+  /** When the window that is being taken began; negative: nothing has come yet. */
+  #startMs = -1;
+  /** The peer sends no more: nothing is granted any more. */
+  #isOver = false;
+
+  /** `windowBytes` and `headerMemoryBytes` are already reserved. */
+  constructor(owner: WindowOwner, windowBytes: number, headerMemoryBytes: number, isInitial: boolean) {
+    this.#owner = owner;
+    this.#windowBytes = windowBytes;
+    this.#allowance = windowBytes;
+    this.#isInitial = isInitial;
+    this.#headerMemory = headerMemoryBytes;
+    this.#reserved = windowBytes + headerMemoryBytes;
+  }
+
+  get unconsumedBytes(): number {
+    return this.#unconsumed;
+  }
+
+  get allowanceBytes(): number {
+    return this.#allowance;
+  }
+
+  /** Bytes came. False: more than were granted. */
+  arrive(bytes: number): boolean {
+    if (bytes > this.#allowance) return false;
+    this.#allowance -= bytes;
+    return true;
+  }
+
+  /** Bytes that came go to the stream's user, or wait for it. */
+  deliver(bytes: number): void {
+    if (this.#startMs < 0) this.#startMs = this.#owner.nowMs;
+    this.#unconsumed += bytes;
+  }
+
+  /** The user took bytes. True: half of the window is to be given back. */
+  take(bytes: number): boolean {
+    const taken = Math.min(bytes, this.#unconsumed);
+    if (!(taken > 0)) return false;
+    this.#unconsumed -= taken;
+    if (this.#isOver) {
+      this.#shrinkTo(this.#unconsumed + this.#headerMemory);
+      return false;
+    }
+    this.#takenInWindow += taken;
+    return 2 * (this.#windowBytes - this.#allowance - this.#unconsumed) >= this.#windowBytes;
+  }
+
+  /** Bytes that waited are dropped: nobody holds them, and none are granted for them. */
+  drop(bytes: number): void {
+    this.#unconsumed -= bytes;
+  }
+
+  /** The credit to be given now; grows or shrinks the window when a full one was taken. */
+  grant(roundTripMs: number | undefined): number {
+    if (this.#isOver) return 0;
+    if (this.#takenInWindow >= this.#windowBytes || this.#isInitial) this.#resize(roundTripMs);
+    const due = this.#windowBytes - this.#allowance - this.#unconsumed;
+    if (due <= 0) return 0;
+    this.#allowance += due;
+    return due;
+  }
+
+  /** False: the budget does not allow it. */
+  holdHeaders(memoryBytes: number): boolean {
+    if (!this.#owner.budget.reserve(memoryBytes)) return false;
+    this.#headerMemory += memoryBytes;
+    this.#reserved += memoryBytes;
+    return true;
+  }
+
+  releaseHeaders(): void {
+    this.#shrinkTo(this.#reserved - this.#headerMemory);
+    this.#headerMemory = 0;
+  }
+
+  /** The peer sends no more. What is not yet taken stays reserved until it is. */
+  finish(): void {
+    this.#isOver = true;
+    this.#allowance = 0;
+    this.#shrinkTo(this.#unconsumed + this.#headerMemory);
+  }
+
+  /** What is not yet taken will not be. */
+  giveUp(): void {
+    this.#isOver = true;
+    this.#unconsumed = this.#headerMemory = this.#allowance = 0;
+    this.#shrinkTo(0);
+  }
+
+  #shrinkTo(bytes: number): void {
+    this.#owner.budget.release(this.#reserved - bytes);
+    this.#reserved = bytes;
+  }
+
+  #resize(roundTripMs: number | undefined): void {
+    const { budget, nowMs } = this.#owner;
+    let next = nextWindowBytes({
+      windowBytes: this.#windowBytes,
+      elapsedMs: nowMs - this.#startMs,
+      roundTripMs,
+      pressure: budget.pressure,
+    });
+    // Who sends more than half of the initial window has a body worth a window of the opener's size.
+    if (this.#isInitial) next = Math.max(next, firstWindowBytes(budget.freeBytes));
+    this.#isInitial = false;
+    this.#takenInWindow = 0;
+    this.#startMs = nowMs;
+    const reserved = Math.max(next, this.#allowance + this.#unconsumed) + this.#headerMemory;
+    if (reserved > this.#reserved && !budget.reserve(reserved - this.#reserved)) return;
+    if (reserved < this.#reserved) budget.release(this.#reserved - reserved);
+    this.#reserved = reserved;
+    this.#windowBytes = next;
+  }
+}
