@@ -4,6 +4,7 @@ export {
   type AuthenticationWatch,
   type AuthenticationWatchOptions,
 } from './authentication-watch.ts';
+export { CaBundleKeeper, type CaBundleKeeperOptions } from './ca-bundle.ts';
 export { createKubeClient, type KubeClient } from './client.ts';
 export { createPassThroughView } from './cluster-view.ts';
 export { CrdStore, type CrdStoreOptions } from './crd-store.ts';

@@ -14,7 +14,7 @@ import {
 import { systemClock } from '../../src/lib/clock.ts';
 import { headerValue, headerValues } from '../../src/lib/headers.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import type { Api, ApiOptions } from '../../src/gateway/api/index.ts';
+import { createApi, type Api, type ApiOptions } from '../../src/gateway/api/index.ts';
 import type { Caller, RequestFacts } from '../../src/gateway/ports.ts';
 import type { ClusterStore } from '../../src/registry/ports.ts';
 import { createFixture } from '../gateway/api/fixture.ts';
@@ -83,7 +83,7 @@ describeKubernetes('the API to kubectl', {}, () => {
   interface Route {
     readonly name: string;
     /** Gives kubectl's kubeconfig and the store behind. */
-    open(): Promise<{ readonly kubeconfig: string; readonly store: ClusterStore }>;
+    readonly open: () => Promise<{ readonly kubeconfig: string; readonly store: ClusterStore }>;
   }
 
   const authenticator: ApiOptions['authenticator'] = { authenticate };
@@ -100,7 +100,6 @@ describeKubernetes('the API to kubectl', {}, () => {
         const fixture = await createFixture({ authenticator, store, clusters });
         const aggregated = { ...fixture.options };
         delete (aggregated as { registrations?: unknown }).registrations;
-        const { createApi } = await import('../../src/gateway/api/index.ts');
         const port = await listen(createApi(aggregated));
         await registerAggregation(plane, { port, caBundle: plane.authority.certificate });
         return { kubeconfig: plane.admin.kubeconfig, store };

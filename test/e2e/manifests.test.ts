@@ -1,6 +1,9 @@
 // The manifests as a new user applies them, on a real kube-apiserver; and what they let the hub and the agent do.
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CaBundleKeeper, createKubeClient, loadKubeconfig } from '../../src/kube/index.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { startControlPlane, waitFor, type ControlPlane, type User } from '../kubernetes/index.ts';
 
@@ -49,12 +52,16 @@ describeKubernetes('the manifests', {}, () => {
       async () => {
         const path = '/apis/apiregistration.k8s.io/v1/apiservices/v1.gateway.mctunnel.io';
         const caBundle = Buffer.from(plane.authority.certificate).toString('base64');
-        const patched = await plane.request('PATCH', path, {
-          user: account,
-          body: { spec: { caBundle } },
-          headers: { 'content-type': 'application/merge-patch+json' },
+        const client = await createKubeClient(loadKubeconfig(account.kubeconfig));
+        const keeper = new CaBundleKeeper({
+          raw: client.raw,
+          clock: systemClock,
+          log: silentLog,
+          caBundle: () => plane.authority.certificate,
         });
-        expect(patched.status).toBe(200);
+        expect(await keeper.check()).toBe(true);
+        expect(await keeper.check()).toBe(false);
+        await client.close();
         await kubectl(['apply', '-k', folder('apiservice')]);
         const { spec } = JSON.parse((await plane.request('GET', path)).body) as {
           spec: { caBundle: string; service: { name: string; namespace: string } };
