@@ -1,24 +1,25 @@
 import { ERRORS, MctunnelError } from '../errors.ts';
 import type { Hop } from '../errors.ts';
-import type { Timer } from '../lib/clock.ts';
-import type { Batch, Frame, GoAwayMessage, OpenMessage } from './frame.ts';
+import type { Batch, GoAwayMessage } from './frame.ts';
 import { openFrameBound } from './frame-size.ts';
-import { fromGoAway, fromHello, fromWelcome, toGoAway, toHello, toWelcome } from './handshake.ts';
+import { fromGoAway, toGoAway } from './handshake-messages.ts';
+import { Handshake } from './handshake.ts';
 import {
   DEFAULT_LIMITS,
   HARD_LAST_STREAM_ID,
-  MAX_BATCH_BYTES,
   MAX_LONG_FRAME_BYTES,
   MAX_PINGS_PER_SECOND,
-  MAX_SINGLE_FRAME_BATCH_BYTES,
   SOFT_LAST_STREAM_ID,
 } from './limits.ts';
 import { Liveness } from './liveness.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import { fromOpenMessage, openFault, openMemoryBytes, toOpenMessage } from './open-message.ts';
+import { openFault, openMemoryBytes, toOpenMessage } from './open-message.ts';
+import { checkBatchSize, FrameReceiver } from './frame-receiver.ts';
 import { Sender } from './sender.ts';
+import { StallSweep } from './stall-sweep.ts';
+import { StreamTable } from './stream-table.ts';
 import type { SessionLimits, SessionOptions, TunnelSession } from './session-options.ts';
-import { IGNORE_HANDLERS, TunnelStream } from './stream.ts';
+import { TunnelStream } from './stream.ts';
 import type { StreamOwner } from './stream.ts';
 import type { Hello, Open, Role, Session, Stream, StreamHandlers, Welcome } from './types.ts';
 import { firstWindowBytes } from './window-policy.ts';
@@ -31,8 +32,6 @@ const SPARE_PENDING_RESETS = 1_024;
 const SEND_QUEUES_BYTES = 64 * 1024 * 1024;
 const MIN_WRITE_MARK_BYTES = 16 * 1024;
 const MAX_WRITE_MARK_BYTES = 128 * 1024;
-/** Streams are looked at for a stall this many times within the timeout. */
-const SWEEPS_PER_STALL = 15;
 
 export function createSession(options: SessionOptions): TunnelSession {
   return new TunnelConnection(options);
@@ -51,21 +50,14 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   readonly #options: SessionOptions;
   readonly #limits: SessionLimits;
   readonly #sender: Sender;
-  /** Streams of both sides that are not over and whose Open was encoded or received. */
-  readonly #streams = new Map<number, TunnelStream>();
-  /** Own streams whose Open is not yet encoded. */
-  readonly #unopened = new Set<TunnelStream>();
-  /** Own streams that are not over. */
-  #ownCount = 0;
-  /** Highest id that the peer opened; 0: none. */
-  #peerLastId = 0;
+  readonly #streams = new StreamTable();
+  readonly #frames: FrameReceiver;
   #peerMaxStreams = 0;
   #liveness: Liveness | undefined;
-  #handshakeTimer: Timer | undefined;
-  #sweepTimer: Timer | undefined;
+  readonly #handshake: Handshake;
+  #stallSweep: StallSweep | undefined;
   #touched: TunnelStream[] = [];
   #isDispatching = false;
-  #helloReceived = false;
   /** We said GoAway(DRAIN). */
   #isDraining = false;
   #drainAcknowledged = false;
@@ -100,17 +92,27 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       onPinged: (nowMs) => this.#liveness?.pinged(nowMs),
       onIdle: () => this.#closeWhenDrained(),
     });
-    this.#handshakeTimer = options.clock.after(this.#limits.handshakeTimeoutMs, () =>
-      this.#fail(new MctunnelError('TIMEOUT', 'the handshake was not finished in time')),
-    );
-    if (options.role === 'agent') {
-      this.#sender.hello = toHello(options.hello, this.#limits);
-      this.#sender.schedule();
-    }
+    this.#frames = new FrameReceiver({
+      role: options.role,
+      firstOwnId: options.firstStreamId ?? 1,
+      limits: this.#limits,
+      accept: options.accept,
+      sender: this.#sender,
+      streams: this.#streams,
+      owner: this,
+      isDrainAcknowledged: () => this.#drainAcknowledged,
+    });
+    this.#handshake = new Handshake({
+      session: options,
+      limits: this.#limits,
+      sender: this.#sender,
+      onDone: (welcome, hello) => this.#opened(welcome, hello),
+      onFailed: (error) => this.#fail(error),
+    });
   }
 
   get streamCount(): number {
-    return this.#streams.size + this.#unopened.size;
+    return this.#streams.count;
   }
 
   get roundTripMs(): number | undefined {
@@ -152,8 +154,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     stream.handlers = handlers;
     stream.openMessage = message;
     stream.openBytes = openBytes;
-    this.#ownCount++;
-    this.#unopened.add(stream);
+    this.#streams.addOwn(stream);
     this.#sender.headDue(stream);
     return stream;
   }
@@ -161,11 +162,11 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   #checkMayOpen(): void {
     if (this.state === 'closed') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is closed');
     if (this.state === 'handshaking') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is not open yet');
-    const idsLeft = this.#sender.nextId + 2 * this.#unopened.size <= HARD_LAST_STREAM_ID;
+    const idsLeft = this.#sender.nextId + 2 * this.#streams.unopenedCount <= HARD_LAST_STREAM_ID;
     if (this.#peerIsDraining || (this.#isDraining && !this.#isExhausted) || !idsLeft) {
       throw new MctunnelError('DRAINING', 'the tunnel takes no new streams', { retryAfterSeconds: 1 });
     }
-    if (this.#ownCount >= this.#peerMaxStreams) {
+    if (this.#streams.ownCount >= this.#peerMaxStreams) {
       throw new MctunnelError(
         'TOO_MANY_REQUESTS',
         `${this.#peerMaxStreams} streams are open in the tunnel, its limit`,
@@ -175,8 +176,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   }
 
   #onOpened(stream: TunnelStream): void {
-    this.#unopened.delete(stream);
-    this.#streams.set(stream.id, stream);
+    this.#streams.opened(stream);
     if (stream.id > SOFT_LAST_STREAM_ID && !this.#isExhausted) {
       this.#isExhausted = true;
       this.#startDraining(0);
@@ -209,9 +209,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   }
 
   over(stream: TunnelStream): void {
-    if (stream.isOpener) this.#ownCount--;
-    if (stream.id === 0) this.#unopened.delete(stream);
-    else this.#streams.delete(stream.id);
+    this.#streams.remove(stream);
     if (this.#isDraining) this.#sender.schedule();
   }
 
@@ -223,7 +221,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     this.#liveness?.received(this.nowMs);
     this.#isDispatching = true;
     try {
-      checkSize(batch, byteLength);
+      checkBatchSize(batch, byteLength);
       this.#receiveConnection(batch);
       this.#receiveFrames(batch);
       if (this.#sender.pendingResets > this.streamCount + this.#limits.maxStreams + SPARE_PENDING_RESETS) {
@@ -260,7 +258,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   #receiveConnection(batch: Batch): void {
     if (batch.goAway) this.#receiveGoAway(batch.goAway);
     if (this.#isClosed()) return;
-    if (this.state === 'handshaking') this.#receiveHandshake(batch);
+    if (this.state === 'handshaking') this.#handshake.receive(batch);
     else if (batch.hello || batch.welcome) throw new MctunnelError('PROTOCOL', 'a second handshake');
     if (this.#isClosed()) return;
     if (batch.ping) this.#receivePing(batch.ping.nonce ?? 0);
@@ -274,67 +272,24 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     }
   }
 
-  #receiveHandshake(batch: Batch): void {
-    const options = this.#options;
-    if (options.role === 'agent') {
-      if (!batch.welcome) throw new MctunnelError('PROTOCOL', 'the first message is not Welcome');
-      const welcome = fromWelcome(batch.welcome);
-      this.welcome = welcome;
-      this.#opened(welcome.maxStreams, welcome.initialWindowBytes, welcome.pingIntervalMs);
-      return;
-    }
-    if (this.#helloReceived) {
-      // The Welcome is being prepared; until it is sent the agent may only ask for a sign of life.
-      if (batch.hello || hasFrames(batch)) throw new MctunnelError('PROTOCOL', 'frames before Welcome');
-      return;
-    }
-    if (!batch.hello) throw new MctunnelError('PROTOCOL', 'the first message is not Hello');
-    if (hasFrames(batch)) throw new MctunnelError('PROTOCOL', 'frames before Welcome');
-    this.#helloReceived = true;
-    const hello = fromHello(batch.hello);
-    const facts = options.welcome(hello);
-    if (!(facts instanceof Promise)) {
-      this.#welcomed(hello, toWelcome(facts, this.#limits));
-      return;
-    }
-    facts.then(
-      (late) => this.#welcomed(hello, toWelcome(late, this.#limits)),
-      (error: unknown) => this.#fail(MctunnelError.from(error, 'INTERNAL', 'the handshake failed')),
-    );
-  }
-
-  #welcomed(hello: Hello, welcome: Welcome): void {
-    if (this.state !== 'handshaking') return;
+  #opened(welcome: Welcome, hello: Hello | undefined): void {
     this.hello = hello;
-    this.#sender.welcome = {
-      version: welcome.version,
-      hubId: welcome.hubId,
-      replicas: welcome.replicas,
-      cluster: welcome.cluster,
-      maxStreams: welcome.maxStreams,
-      initialWindow: welcome.initialWindowBytes,
-      pingIntervalMs: welcome.pingIntervalMs,
-    };
-    this.#opened(hello.maxStreams, hello.initialWindowBytes, welcome.pingIntervalMs);
-  }
-
-  #opened(peerMaxStreams: number, sendWindow: number, pingIntervalMs: number): void {
+    if (hello === undefined) this.welcome = welcome;
+    const peer = hello ?? welcome;
     const { clock } = this.#options;
-    this.#handshakeTimer?.cancel();
-    this.#handshakeTimer = undefined;
-    this.#peerMaxStreams = peerMaxStreams;
-    this.#sender.initialSendCredit = sendWindow;
+    this.#peerMaxStreams = peer.maxStreams;
+    this.#sender.initialSendCredit = peer.initialWindowBytes;
     this.state = 'open';
     this.#liveness = new Liveness({
       clock,
-      intervalMs: pingIntervalMs,
+      intervalMs: welcome.pingIntervalMs,
       ping: (nonce) => {
         this.#sender.pingNonce = nonce;
         this.#sender.schedule();
       },
       dead: (silentMs) => this.#dead(silentMs),
     });
-    this.#scheduleSweep();
+    this.#stallSweep = new StallSweep(clock, this.#limits.stallTimeoutMs, this.#streams);
     this.#sender.schedule();
     this.#options.onOpen?.();
   }
@@ -359,110 +314,10 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     }
     for (const frame of frames) {
       if (this.#isClosed()) return;
-      this.#receiveFrame(frame);
+      this.#frames.receive(frame);
     }
     // Opens of the same Batch stand before it.
     if (batch.goAwayAck) this.#receiveGoAwayAck();
-  }
-
-  #receiveFrame(frame: Frame): void {
-    const id = frame.stream ?? 0;
-    if (frame.open) {
-      this.#receiveOpen(id, frame.open, frame.fin === true);
-      return;
-    }
-    const data = frame.data;
-    const fin = frame.fin === true;
-    if (data) {
-      if (data.length === 0 && !fin) throw new MctunnelError('PROTOCOL', `stream ${id}: an empty frame`);
-      this.#sender.arrived(data.length);
-    }
-    const stream = this.#streams.get(id);
-    if (stream === undefined) {
-      this.#checkIsOver(id);
-      return;
-    }
-    if (data) {
-      if (data.length > 0) stream.receiveData(data);
-    } else if (frame.head) {
-      stream.receiveHead(frame.head);
-    } else if (frame.credit !== null && frame.credit !== undefined) {
-      stream.receiveCredit(frame.credit);
-    } else if (frame.trailers) {
-      if (!fin) throw new MctunnelError('PROTOCOL', `stream ${id}: trailers without an end`);
-      stream.receiveFin(frame.trailers.headers ?? []);
-      return;
-    } else if (frame.reset) {
-      stream.receiveReset(frame.reset);
-      return;
-    } else if (frame.stop) {
-      stream.receiveStop();
-    }
-    if (fin) stream.receiveFin([]);
-  }
-
-  /** Ids only rise: at or below the highest, an unknown id is a stream that is over; above it, only an Open may stand. */
-  #checkIsOver(id: number): void {
-    const isOwn = id % 2 === this.#ownParity;
-    const isKnown = isOwn ? id < this.#sender.nextId && id >= this.#firstOwnId : id <= this.#peerLastId;
-    if (id === 0 || !isKnown)
-      throw new MctunnelError('PROTOCOL', `a frame of stream ${id}, which is not open`);
-  }
-
-  get #ownParity(): number {
-    return this.role === 'hub' ? 1 : 0;
-  }
-
-  get #firstOwnId(): number {
-    return this.#options.firstStreamId ?? 1;
-  }
-
-  #receiveOpen(id: number, message: OpenMessage, fin: boolean): void {
-    const accept = this.#options.accept;
-    if (id === 0 || id % 2 === this.#ownParity || id <= this.#peerLastId) {
-      throw new MctunnelError('PROTOCOL', `an Open with the id ${id}, after ${this.#peerLastId}`);
-    }
-    if (this.#drainAcknowledged) throw new MctunnelError('PROTOCOL', 'an Open after GoAwayAck');
-    if (accept === undefined) throw new MctunnelError('PROTOCOL', 'an Open, but no streams are accepted');
-    this.#peerLastId = id;
-    const open = fromOpenMessage(message);
-    const fault = openFault(open);
-    if (fault !== undefined) {
-      this.#refuse(id, new MctunnelError('BAD_REQUEST', fault));
-      return;
-    }
-    const window = fin ? 0 : this.#limits.initialWindowBytes;
-    const memory = openMemoryBytes(open);
-    const peerCount = this.#streams.size + this.#unopened.size - this.#ownCount;
-    if (peerCount >= this.#limits.maxStreams || !this.budget.reserve(window + memory)) {
-      this.#refuse(id, new MctunnelError('TOO_MANY_REQUESTS', 'too many streams in the tunnel'));
-      return;
-    }
-    const stream = new TunnelStream(this, false, window, memory, message.window ?? 0);
-    stream.id = id;
-    this.#streams.set(id, stream);
-    this.#accept(stream, open);
-    if (fin) stream.receiveFin([]);
-  }
-
-  #accept(stream: TunnelStream, open: Open): void {
-    const accept = this.#options.accept;
-    try {
-      const handlers = accept?.(open, stream);
-      if (handlers === undefined) {
-        stream.reset(new MctunnelError('UNSUPPORTED', `the protocol ${open.protocol} is not known here`));
-      } else {
-        stream.handlers = handlers;
-        if (stream.isOver) handlers.close?.();
-      }
-    } catch (thrown) {
-      stream.handlers = IGNORE_HANDLERS;
-      stream.reset(MctunnelError.from(thrown, 'INTERNAL', 'a fault in the handling of the stream'));
-    }
-  }
-
-  #refuse(id: number, error: MctunnelError): void {
-    this.#sender.refuse(id, { code: ERRORS[error.code].wire, message: error.message, delivered: 1 });
   }
 
   // ---- going away
@@ -544,22 +399,22 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   /** Ends the session, telling the peer why. */
   #fail(error: MctunnelError): void {
     if (this.#isClosed()) return;
-    this.#sender.close(toGoAway(error, this.#peerLastId), error, LAST_MESSAGE_FUSE_MS);
+    this.#sender.close(toGoAway(error, this.#streams.peerLastId), error, LAST_MESSAGE_FUSE_MS);
     this.#close(error, HARD_LAST_STREAM_ID);
   }
 
   /** `lastAccepted`: own streams above it did not reach the peer's user. */
   #close(reason: MctunnelError, lastAccepted: number): void {
     this.state = 'closed';
-    this.#handshakeTimer?.cancel();
-    this.#sweepTimer?.cancel();
+    this.#handshake.stop();
+    this.#stallSweep?.stop();
     this.#liveness?.stop();
     const message =
       reason.code === 'TUNNEL_LOST' ? reason.message : `the tunnel was closed: ${reason.message}`;
     const reached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'unknown', cause: reason });
     const unreached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'no', cause: reason });
-    const unopened = [...this.#unopened];
-    const streams = [...this.#streams.values()];
+    const unopened = this.#streams.withoutId();
+    const streams = this.#streams.withId();
     for (const stream of streams) {
       stream.terminate(stream.isOpener && stream.id > lastAccepted ? unreached : reached);
     }
@@ -571,36 +426,5 @@ class TunnelConnection implements TunnelSession, StreamOwner {
 
   #isClosed(): boolean {
     return this.state === 'closed';
-  }
-
-  // ---- stalled streams
-
-  #scheduleSweep(): void {
-    const { clock } = this.#options;
-    const timeoutMs = this.#limits.stallTimeoutMs;
-    this.#sweepTimer = clock.after(timeoutMs / SWEEPS_PER_STALL, () => {
-      const now = clock.now();
-      for (const stream of [...this.#streams.values()]) {
-        if (!stream.isStalled(now, timeoutMs)) continue;
-        const minutes = Math.round(timeoutMs / 60_000);
-        const message = `bytes waited for ${minutes} minutes and none moved`;
-        stream.abort(new MctunnelError('STALLED', message, { delivered: 'unknown' }));
-      }
-      if (!this.#isClosed()) this.#scheduleSweep();
-    });
-  }
-}
-
-function hasFrames(batch: Batch): boolean {
-  return batch.frames !== null && batch.frames !== undefined && batch.frames.length > 0;
-}
-
-function checkSize(batch: Batch, byteLength: number): void {
-  if (byteLength <= MAX_BATCH_BYTES) return;
-  const frames = batch.frames ?? [];
-  const only = frames.length === 1 ? frames[0] : undefined;
-  const mayBeLong = only?.open ?? only?.head ?? only?.trailers;
-  if (byteLength > MAX_SINGLE_FRAME_BATCH_BYTES || !mayBeLong) {
-    throw new MctunnelError('PROTOCOL', `a message of ${byteLength} bytes`);
   }
 }

@@ -58,6 +58,22 @@ describe('sending', () => {
     ]);
   });
 
+  it('sends every Reset before the next Open, also when they fill several messages', () => {
+    const { peer, ends } = hubWith(300);
+    ends[0]?.write(1);
+    peer.take();
+    for (const end of ends) end.reset(new MctunnelError('CANCELLED', 'm'.repeat(1_000)));
+    const late = new StreamEnd(9, true);
+    late.stream = peer.session.open(OPEN, late);
+    const kinds: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      peer.done();
+      for (const frame of peer.takeFrames())
+        kinds.push(frame.open ? 'open' : frame.reset ? 'reset' : 'other');
+    }
+    expect(kinds).toEqual([...Array<string>(300).fill('reset'), 'open']);
+  });
+
   it('gives each stream its turn: nobody waits behind a long queue', () => {
     const { peer, ends } = hubWith(4);
     ends[0]?.write(500_000);

@@ -159,10 +159,8 @@ describe('a source', () => {
       feed();
       stream.sendHead({ status: 200, headers: [] });
       const source = new StreamSource(stream, origin, gone);
-      end.drain = () => {
-        mostQueued = Math.max(mostQueued, stream.queuedBytes);
-        source.drain();
-      };
+      origin.on('data', () => (mostQueued = Math.max(mostQueued, stream.queuedBytes)));
+      end.drain = () => source.drain();
       end.stream = stream;
       return end;
     });
