@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { MctunnelError } from '../errors.ts';
 
 /** One watch event holds one object, of which etcd takes 1.5 MiB; a Table row may hold it twice over. */
-export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 

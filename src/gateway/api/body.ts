@@ -3,9 +3,9 @@ import { MctunnelError } from '../../errors.ts';
 import { isJsonObject, type JsonObject } from '../../registry/schema/index.ts';
 
 /** As the API server's limit for a request body. */
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** Deeper than any object of the API; keeps what walks over a value off the end of the stack. */
-export const MAX_JSON_DEPTH = 128;
+const MAX_JSON_DEPTH = 128;
 
 function tooLarge(): MctunnelError {
   return new MctunnelError('TOO_LARGE', `Request entity too large: limit is ${MAX_BODY_BYTES}`);

@@ -4,7 +4,7 @@ import { queryValues, type RequestPath } from '../../lib/request-path.ts';
 import type { Caller } from '../ports.ts';
 
 /** What is known of a request, in Express's `response.locals`. */
-export interface RequestContext {
+interface RequestContext {
   path: RequestPath;
   info: RequestInfo;
   /** Only the parameters that the API knows, read as the authorisation reads them. */

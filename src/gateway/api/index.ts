@@ -1,3 +1,3 @@
 export { createApi } from './app.ts';
-export type { Api, ApiOptions, Probes, VersionInfo } from './options.ts';
-export { createEmbeddedView, type EmbeddedViewOptions } from './read/embedded-view.ts';
+export type { Api, ApiOptions } from './options.ts';
+export { createEmbeddedView } from './read/embedded-view.ts';

@@ -9,7 +9,7 @@ const FORMAT = 'mctunnel-registrations/1';
 /** About 200,000 registrations; more is no file of ours. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
-export interface StoredState {
+interface StoredState {
   readonly resourceVersion: number;
   readonly items: readonly ClusterRegistration[];
 }

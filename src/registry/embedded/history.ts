@@ -11,7 +11,7 @@ export interface StoreEvent {
 /** A watch may begin this many changes back; further back it is told 410 Expired. */
 export const MAX_HISTORY_EVENTS = 4096;
 /** And the changes kept hold at most about this many bytes of JSON. */
-export const MAX_HISTORY_BYTES = 32 * 1024 * 1024;
+const MAX_HISTORY_BYTES = 32 * 1024 * 1024;
 
 interface Entry {
   readonly event: StoreEvent;

@@ -1,4 +1,4 @@
-export { COLUMNS, type PrinterColumn } from './columns.ts';
+export { COLUMNS } from './columns.ts';
 export { registrationCrd } from './crd.ts';
 export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';

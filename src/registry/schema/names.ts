@@ -1,5 +1,5 @@
 /** Would be mistaken for a path of the hub's own in the short form `/NAME/…`. */
-export const RESERVED_NAMES = [
+const RESERVED_NAMES = [
   'api',
   'apis',
   'openapi',
@@ -12,13 +12,13 @@ export const RESERVED_NAMES = [
   'debug',
 ] as const;
 
-export const MAX_NAME_LENGTH = 63;
-export const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const MAX_NAME_LENGTH = 63;
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
-export const NAME_RULE_MESSAGE =
+const NAME_RULE_MESSAGE =
   'a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "-", start and end with ' +
   'an alphanumeric character, and be at most 63 characters long';
-export const RESERVED_RULE_MESSAGE = `must not be one of the reserved names ${RESERVED_NAMES.join(', ')}`;
+const RESERVED_RULE_MESSAGE = `must not be one of the reserved names ${RESERVED_NAMES.join(', ')}`;
 
 /** Why a cluster may not be called that; undefined when it may. */
 export function nameFault(name: string): string | undefined {

@@ -85,7 +85,7 @@ export const specSchema = z
   })
   .meta({ description: 'What an administrator decides about a cluster.' });
 
-export const CONDITION_TYPES = [
+const CONDITION_TYPES = [
   'Connected',
   'APIServerReachable',
   'ImpersonationReady',

@@ -9,7 +9,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import type { EmbeddedStore } from '../../../src/registry/embedded/index.ts';
 import { openStore } from '../../registry/open-store.ts';
 
-export const VERSION = {
+const VERSION = {
   gitVersion: 'v0.1.0',
   gitCommit: 'abc',
   buildDate: '',
@@ -85,7 +85,7 @@ export async function createFixture(
   return { options, api: createApi(options), store, asked };
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
@@ -93,7 +93,7 @@ export interface Answer {
   readonly body: Record<string, never>;
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: string;
   readonly object: Record<string, never>;
 }

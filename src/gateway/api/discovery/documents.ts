@@ -7,7 +7,7 @@ const groupVersion = (resource: ServedResource) => ({
 });
 
 /** APIGroup of `/apis/GROUP`, and item of `/apis`. */
-export function apiGroup(resource: ServedResource): object {
+function apiGroup(resource: ServedResource): object {
   const version = groupVersion(resource);
   return { name: resource.group, versions: [version], preferredVersion: version };
 }

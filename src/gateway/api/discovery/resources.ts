@@ -1,6 +1,6 @@
 import { CLUSTERS, REGISTRATIONS, type Resource } from '../read/resource.ts';
 
-export interface Subresource {
+interface Subresource {
   readonly name: string;
   readonly kind: string;
   readonly verbs: readonly string[];

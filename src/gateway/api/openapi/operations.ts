@@ -3,7 +3,7 @@ import { apiVersionOf, CLUSTERS } from '../read/resource.ts';
 import { gvkOf, schemaName, type GroupVersionKind } from './kind-schemas.ts';
 import { META_NAMES } from './meta-schemas.ts';
 
-export type HttpMethod = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch';
+type HttpMethod = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch';
 
 export interface Parameter {
   readonly name: string;

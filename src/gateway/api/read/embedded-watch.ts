@@ -8,8 +8,8 @@ import { expired, tooLarge } from './snapshot.ts';
 import { bookmarkTable, partialMetadataOf, tableOf, type IncludeObject } from './table.ts';
 
 /** A watcher that is this many events behind is too slow: its watch ends, and it resumes from where it was. */
-export const MAX_WAITING_EVENTS = 10_000;
-export const BOOKMARK_INTERVAL_MS = 60_000;
+const MAX_WAITING_EVENTS = 10_000;
+const BOOKMARK_INTERVAL_MS = 60_000;
 const MIN_TIMEOUT_SECONDS = 1800;
 
 export interface EmbeddedWatchOptions {

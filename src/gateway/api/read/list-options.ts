@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-export function invalidListOptions(faults: readonly FieldFault[]): MctunnelError {
+function invalidListOptions(faults: readonly FieldFault[]): MctunnelError {
   const words = faults.map((fault) => `${fault.field}: ${fault.message}`);
   const all = words.length === 1 ? (words[0] ?? '') : `[${words.join(', ')}]`;
   return new MctunnelError('INVALID', `ListOptions.meta.k8s.io "" is invalid: ${all}`, { faults });
@@ -32,7 +32,7 @@ const forbidden = (field: string, why: string): FieldFault => ({
 });
 
 /** apimachinery's conversion of a parameter to bool: anything but `0` and `false` is true, also nothing. */
-export function queryFlag(query: URLSearchParams, name: string): boolean | undefined {
+function queryFlag(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name);
   return value === null ? undefined : value !== '0' && value.toLowerCase() !== 'false';
 }

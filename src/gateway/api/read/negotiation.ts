@@ -15,7 +15,7 @@ export interface MediaClause {
 const MAX_CLAUSES = 64;
 
 /** Clauses by falling quality, those of equal quality in their order; no header, or an empty one, accepts anything. */
-export function parseAccept(header: string | undefined): MediaClause[] {
+function parseAccept(header: string | undefined): MediaClause[] {
   if (header === undefined || header.trim() === '') {
     return [{ type: '*', subtype: '*', parameters: new Map(), quality: 1 }];
   }

@@ -22,7 +22,7 @@ export function tooLarge(version: number, current: number): MctunnelError {
 }
 
 /** The registrations as they were at a version, by name. Throws EXPIRED, TIMEOUT (not there yet). */
-export function snapshotAt(store: EmbeddedStore, version: number): readonly ClusterRegistration[] {
+function snapshotAt(store: EmbeddedStore, version: number): readonly ClusterRegistration[] {
   if (version > store.resourceVersion) throw tooLarge(version, store.resourceVersion);
   const { items } = store.snapshot();
   if (version === store.resourceVersion) return items;

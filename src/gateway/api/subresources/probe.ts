@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { FlatHeaders, Identity, Open, Session, Stream } from '../../../tunnel/index.ts';
 
 /** A probe waits this long for the tunnel and for the apiserver together. */
-export const PROBE_TIMEOUT_MS = 10_000;
+const PROBE_TIMEOUT_MS = 10_000;
 /** The apiserver's `ok`, or its list of checks. */
 const MAX_ANSWER_BYTES = 4096;
 
