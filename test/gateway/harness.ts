@@ -223,9 +223,9 @@ export async function answerOf(request: ClientRequest): Promise<Answer> {
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   request.on('error', () => undefined);
   const chunks: Buffer[] = [];
-  let isAborted = false;
+  const failures: Error[] = [];
   response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  response.on('error', () => (isAborted = true));
+  response.on('error', (error) => failures.push(error));
   await new Promise<void>((resolve) => response.once('close', () => resolve()));
   return {
     status: response.statusCode ?? 0,
@@ -233,7 +233,7 @@ export async function answerOf(request: ClientRequest): Promise<Answer> {
     rawHeaders: response.rawHeaders,
     trailers: response.trailers,
     body: Buffer.concat(chunks),
-    isAborted: isAborted || !response.complete,
+    isAborted: failures.length > 0 || !response.complete,
   };
 }
 
@@ -246,16 +246,19 @@ export class RawClient {
   isClosed = false;
 
   constructor(port: number) {
-    this.socket = connect({
+    const options = {
       host: '127.0.0.1',
       port,
       ca: CA.certificate,
       servername: 'localhost',
       allowHalfOpen: true,
-    });
+    };
+    this.socket = connect(options);
     this.socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
     this.socket.on('end', () => (this.isEnded = true));
-    this.socket.on('error', (error) => (this.error = error));
+    this.socket.on('error', (error) => {
+      this.error = error;
+    });
     this.socket.on('close', () => (this.isClosed = true));
   }
   send(text: string | Buffer): this {
