@@ -50,6 +50,8 @@ class HubConnector implements Connector {
   /** Since when no session is there; undefined while one is. */
   #outageSinceMs: number | undefined;
   #isStopping = false;
+  /** Calls of `rotate`: a dial that began before the last one came too late with its credentials. */
+  #rotations = 0;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -75,6 +77,7 @@ class HubConnector implements Connector {
   }
 
   rotate(): void {
+    this.#rotations += 1;
     for (const link of this.#links) {
       link.isLeaving = true;
       link.isToBeDrained = true;
@@ -124,6 +127,7 @@ class HubConnector implements Connector {
       return;
     const slot = this.#freeSlot();
     this.#dialling = slot;
+    const rotation = this.#rotations;
     // Set by `closed`, which may come before the await below goes on.
     let link: Link | undefined;
     let closedEarly: MctunnelError | undefined;
@@ -146,8 +150,8 @@ class HubConnector implements Connector {
         slot,
         connection,
         openedMs: this.#clock.now(),
-        isLeaving: connection.session.state === 'draining',
-        isToBeDrained: false,
+        isLeaving: connection.session.state === 'draining' || rotation !== this.#rotations,
+        isToBeDrained: rotation !== this.#rotations,
         isAnnounced: false,
       };
       this.#onConnected(link, closedEarly);

@@ -171,7 +171,7 @@ describe('the serving certificate', () => {
         privateKey: AGENT.privateKey,
         clientCa: CA.certificate,
       }),
-    ).toThrow(expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown as Error);
+    ).toThrow(expect.objectContaining({ code: 'BAD_REQUEST' }));
     await hub.dial();
   });
 
