@@ -33,7 +33,7 @@ function open(protocol: string, identity: Identity, auditId: string): Open {
 
 /**
  * One round trip of the tunnel and nothing else: every agent answers an Open of a protocol that it does not know
- * with a Reset at once (docs/protocol.md).
+ * with a Reset at once.
  */
 const ECHO_PROTOCOL = 'probe';
 
@@ -52,7 +52,7 @@ function roundTrip(session: Session, identity: Identity, auditId: string, clock:
       error: (error) => {
         timer.cancel();
         // Any other code is no answer of the agent's.
-        if (error.code === 'UNSUPPORTED' || error.code === 'BAD_REQUEST') answered();
+        if (error.code === 'UNSUPPORTED') answered();
         else reject(error);
       },
     });
