@@ -256,7 +256,7 @@ export class RawClient {
     this.socket = connect(options);
     this.socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
     this.socket.on('end', () => (this.isEnded = true));
-    this.socket.on('error', (error) => {
+    this.socket.on('error', (error: Error) => {
       this.error = error;
     });
     this.socket.on('close', () => (this.isClosed = true));
