@@ -1,10 +1,10 @@
+import type { MctunnelError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { DeadlineWheel } from '../../lib/deadline-wheel.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ClusterSpec } from '../../registry/ports.ts';
 import type { ProxyOptions } from '../options.ts';
 import type { Authenticator, Authorizer, Dialer, IdentityHeaders, ProxyObserver } from '../ports.ts';
-import type { Exchange } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import type { InFlightLimits } from './in-flight.ts';
 import { HeldBudget } from './watch-boundary.ts';
@@ -14,6 +14,14 @@ const DEFAULT_MAX_IN_FLIGHT_PER_USER = 400;
 const DEFAULT_HEAD_DEADLINE_MS = 65_000;
 const DEFAULT_STALL_MS = 15 * 60_000;
 const NO_IDENTITY_HEADERS: IdentityHeaders = { names: new Set(), prefixes: [] };
+
+/** A request that is not over, as drains and stall checks see it. */
+export interface OpenRequest {
+  readonly isWatch: boolean;
+  isStalled(nowMs: number): boolean;
+  fail(error: MctunnelError): void;
+  shutDown(): void;
+}
 
 /** What all requests of a proxy share. */
 export class ProxyContext {
@@ -32,7 +40,7 @@ export class ProxyContext {
   readonly heldBudget = new HeldBudget();
   readonly deadlines: DeadlineWheel;
   /** Requests that are not over. */
-  readonly open = new Set<Exchange>();
+  readonly open = new Set<OpenRequest>();
   /** New requests are refused. */
   isDraining = false;
   /** Called when a request is over. */
