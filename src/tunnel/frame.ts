@@ -101,3 +101,31 @@ export interface ResetMessage {
   /** 0 unknown, 1 no. */
   delivered?: number | null;
 }
+
+/** A Batch of nothing: all fields, always in this order, so that the engine sees one shape. */
+export function blankBatch(): Batch {
+  return {
+    hello: null,
+    welcome: null,
+    ping: null,
+    pong: null,
+    goAway: null,
+    goAwayAck: null,
+    acknowledged: 0,
+    frames: null,
+  };
+}
+
+export function blankFrame(stream: number, fin: boolean): Frame {
+  return {
+    stream,
+    fin,
+    data: null,
+    credit: null,
+    open: null,
+    head: null,
+    trailers: null,
+    reset: null,
+    stop: null,
+  };
+}

@@ -19,7 +19,9 @@ import type {
   TrailersMessage,
   WelcomeMessage,
 } from './frame.ts';
+import { blankBatch, blankFrame } from './frame.ts';
 import { CONNECTION_FIELDS_BYTES, HARD_LAST_STREAM_ID, MAX_BATCH_BYTES, TURN_BYTES } from './limits.ts';
+import { Outlet } from './outlet.ts';
 import { Ring } from './ring.ts';
 import type { TunnelStream } from './stream.ts';
 
@@ -70,6 +72,7 @@ export class Sender {
   acknowledgeBytes = 0;
 
   readonly #options: SenderOptions;
+  readonly #outlet: Outlet;
   readonly #refusals = new Ring<Refusal>();
   readonly #control = new Ring<TunnelStream>();
   readonly #heads = new Ring<TunnelStream>();
@@ -77,9 +80,7 @@ export class Sender {
   #nextId: number;
   /** Streams whose users are told after the flush. */
   #changed: TunnelStream[] = [];
-  #isOutstanding = false;
   #isScheduled = false;
-  #isClosed = false;
   /** The first Open or Head did not fit behind what stood before it: the next Batch begins with it. */
   #headsFirst = false;
   #room = 0;
@@ -89,6 +90,7 @@ export class Sender {
     this.#options = options;
     this.#nextId = options.firstStreamId;
     this.nowMs = options.clock.now();
+    this.#outlet = new Outlet(options.clock, options.transport, () => this.flush());
   }
 
   /** Resets that wait: of refused streams, and of streams that are gone. What a peer could make grow. */
@@ -141,7 +143,7 @@ export class Sender {
   /** Something is to be sent, or on its way out. */
   get isBusy(): boolean {
     return (
-      this.#isOutstanding ||
+      this.#outlet.isOutstanding ||
       this.#isScheduled ||
       this.#refusals.length + this.#control.length + this.#heads.length + this.#data.length > 0
     );
@@ -149,64 +151,30 @@ export class Sender {
 
   /** Flushes after the I/O of this turn, unless a message is outstanding (its end flushes). */
   schedule(): void {
-    if (this.#isScheduled || this.#isOutstanding || this.#isClosed) return;
+    if (this.#isScheduled || this.#outlet.isOutstanding || this.#outlet.isClosed) return;
     this.#isScheduled = true;
     this.#options.clock.soon(this.#onSoon);
   }
 
-  /** The last message: nothing follows it. */
-  close(last: GoAwayMessage | undefined, reason: MctunnelError, fuseMs: number): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Ends the call, behind `goAway` if there is one. */
+  close(goAway: GoAwayMessage | undefined, reason: MctunnelError): void {
     this.#dropAll();
-    const { transport, clock } = this.#options;
-    if (last === undefined) {
-      transport.close(reason);
-      return;
-    }
-    const batch = newBatch();
-    batch.goAway = last;
-    if (!this.#isOutstanding) {
-      transport.send(batch, ignore);
-      transport.close(reason);
-      return;
-    }
-    const fuse = clock.after(fuseMs, () => {
-      this.#onClosedSent = undefined;
-      transport.close(reason);
-    });
-    this.#onClosedSent = () => {
-      fuse.cancel();
-      transport.send(batch, ignore);
-      transport.close(reason);
-    };
+    this.#outlet.close(goAway, reason);
   }
 
   /** The transport is gone. */
   abandon(): void {
-    this.#isClosed = true;
     this.#dropAll();
+    this.#outlet.abandon();
   }
-
-  #onClosedSent: (() => void) | undefined;
 
   readonly #onSoon = (): void => {
     this.#isScheduled = false;
     this.flush();
   };
 
-  readonly #onSent = (): void => {
-    this.#isOutstanding = false;
-    if (this.#isClosed) {
-      this.#onClosedSent?.();
-      this.#onClosedSent = undefined;
-      return;
-    }
-    this.flush();
-  };
-
   flush(): void {
-    if (this.#isOutstanding || this.#isClosed) return;
+    if (this.#outlet.isOutstanding || this.#outlet.isClosed) return;
     this.nowMs = this.#options.clock.now();
     this.#frames = [];
     this.#room = MAX_BATCH_BYTES - CONNECTION_FIELDS_BYTES;
@@ -225,13 +193,12 @@ export class Sender {
       this.#options.onIdle();
       return;
     }
-    this.#isOutstanding = true;
-    this.#options.transport.send(batch, this.#onSent);
+    this.#outlet.send(batch);
     this.#notify();
   }
 
   #hasClosed(): boolean {
-    return this.#isClosed;
+    return this.#outlet.isClosed;
   }
 
   #finishBatch(): Batch | undefined {
@@ -246,7 +213,7 @@ export class Sender {
       this.welcome !== null ||
       this.goAway !== null;
     if (!isDue) return undefined;
-    const batch = newBatch();
+    const batch = blankBatch();
     batch.hello = this.hello;
     batch.welcome = this.welcome;
     batch.goAway = this.goAway;
@@ -280,7 +247,7 @@ export class Sender {
       const bytes = resetFrameBytes(refusal.id, refusal.reset);
       if (bytes > this.#room) return;
       this.#refusals.shift();
-      const frame = newFrame(refusal.id, false);
+      const frame = blankFrame(refusal.id, false);
       frame.reset = refusal.reset;
       this.#add(frame, bytes);
     }
@@ -292,7 +259,7 @@ export class Sender {
       stream.inControl = false;
       if (reset !== undefined) {
         stream.resetDue = undefined;
-        const frame = newFrame(stream.id, false);
+        const frame = blankFrame(stream.id, false);
         frame.reset = reset;
         this.#add(frame, bytes);
       } else if (!stream.isOver) {
@@ -304,13 +271,13 @@ export class Sender {
   #buildCreditAndStop(stream: TunnelStream): void {
     const credit = stream.shiftCredit(this.#options.roundTripMs());
     if (credit > 0) {
-      const frame = newFrame(stream.id, false);
+      const frame = blankFrame(stream.id, false);
       frame.credit = credit;
       this.#add(frame, creditFrameBytes(stream.id, credit));
     }
     if (stream.stopDue) {
       stream.stopDue = false;
-      const frame = newFrame(stream.id, false);
+      const frame = blankFrame(stream.id, false);
       frame.stop = EMPTY;
       this.#add(frame, emptyFrameBytes(stream.id, false, true));
     }
@@ -345,7 +312,7 @@ export class Sender {
       }
       bytes = stream.openBytes;
       if (bytes > room) return false;
-      frame = newFrame(id, fin);
+      frame = blankFrame(id, fin);
       frame.open = stream.openMessage;
       this.#nextId = id + 2;
       stream.opened(id, this.initialSendCredit);
@@ -353,7 +320,7 @@ export class Sender {
     } else if (stream.headMessage !== undefined) {
       bytes = headFrameBound(stream.headMessage);
       if (bytes > room) return false;
-      frame = newFrame(stream.id, fin);
+      frame = blankFrame(stream.id, fin);
       frame.head = stream.headMessage;
       stream.headMessage = undefined;
     } else if (!endsNow) {
@@ -363,12 +330,12 @@ export class Sender {
     } else if (fin) {
       bytes = emptyFrameBytes(stream.id, true, false);
       if (bytes > room) return false;
-      frame = newFrame(stream.id, true);
+      frame = blankFrame(stream.id, true);
     } else {
       const trailers: TrailersMessage = { headers: stream.trailers as string[] };
       bytes = headFrameBound(trailers);
       if (bytes > room) return false;
-      frame = newFrame(stream.id, true);
+      frame = blankFrame(stream.id, true);
       frame.trailers = trailers;
     }
     this.#add(frame, bytes);
@@ -411,7 +378,7 @@ export class Sender {
       if (allowed <= 0) break;
       const chunk = stream.shiftData(allowed);
       const fin = stream.isEnding && queue.byteLength === 0 && stream.trailers.length === 0;
-      const frame = newFrame(stream.id, fin);
+      const frame = blankFrame(stream.id, fin);
       frame.data = chunk;
       const bytes = dataFrameBytes(stream.id, fin, chunk.length);
       this.#add(frame, bytes);
@@ -441,36 +408,4 @@ export class Sender {
     this.#changed = [];
     this.#frames = [];
   }
-}
-
-function ignore(): void {
-  // Nothing follows the last message.
-}
-
-/** All fields, always in this order: one shape for the engine. */
-function newBatch(): Batch {
-  return {
-    hello: null,
-    welcome: null,
-    ping: null,
-    pong: null,
-    goAway: null,
-    goAwayAck: null,
-    acknowledged: 0,
-    frames: null,
-  };
-}
-
-function newFrame(stream: number, fin: boolean): Frame {
-  return {
-    stream,
-    fin,
-    data: null,
-    credit: null,
-    open: null,
-    head: null,
-    trailers: null,
-    reset: null,
-    stop: null,
-  };
 }

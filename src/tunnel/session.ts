@@ -24,8 +24,6 @@ import type { StreamOwner } from './stream.ts';
 import type { Hello, Open, Role, Session, Stream, StreamHandlers, Welcome } from './types.ts';
 import { firstWindowBytes } from './window-policy.ts';
 
-/** How long the last message may wait for the one before it. */
-const LAST_MESSAGE_FUSE_MS = 1_000;
 /** Resets that wait to be sent, beyond one per stream that the peer may hold: more is a flood. */
 const SPARE_PENDING_RESETS = 1_024;
 /** Send queues of one connection: a stream may queue a 64th of what is left of it, within the bounds below. */
@@ -44,7 +42,6 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   state: Session['state'] = 'handshaking';
   hello: Hello | undefined;
   welcome: Welcome | undefined;
-  nowMs: number;
   queuedBytes = 0;
 
   readonly #options: SessionOptions;
@@ -80,7 +77,6 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       throw new RangeError('maxStreams × initialWindowBytes is more than connectionBudgetBytes');
     }
     this.budget = new MemoryBudget(limits.connectionBudgetBytes, options.processBudget);
-    this.nowMs = options.clock.now();
     this.#sender = new Sender({
       clock: options.clock,
       transport: options.transport,
@@ -117,6 +113,10 @@ class TunnelConnection implements TunnelSession, StreamOwner {
 
   get roundTripMs(): number | undefined {
     return this.#liveness?.roundTripMs;
+  }
+
+  get nowMs(): number {
+    return this.#sender.nowMs;
   }
 
   get reservedBytes(): number {
@@ -217,7 +217,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
 
   receive(batch: Batch, byteLength: number): void {
     if (this.state === 'closed') return;
-    this.nowMs = this.#options.clock.now();
+    this.#sender.nowMs = this.#options.clock.now();
     this.#liveness?.received(this.nowMs);
     this.#isDispatching = true;
     try {
@@ -242,8 +242,8 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   }
 
   transportClosed(cause?: unknown): void {
-    if (this.state === 'closed') return;
     this.#sender.abandon();
+    if (this.state === 'closed') return;
     const isOrderly = (this.#peerIsDraining || this.#isDraining) && this.streamCount === 0;
     this.#close(
       cause instanceof MctunnelError
@@ -353,7 +353,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   #receiveGoAway(message: GoAwayMessage): void {
     const error = fromGoAway(message, this.peerHop);
     if (error.code !== 'DRAINING' || this.state === 'handshaking') {
-      this.#sender.close(undefined, error, LAST_MESSAGE_FUSE_MS);
+      this.#sender.close(undefined, error);
       this.#close(error, message.lastStream ?? 0);
       return;
     }
@@ -376,7 +376,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     if (!this.#isDraining || !this.#drainAcknowledged || this.streamCount > 0 || this.#isDispatching) return;
     if (this.#isClosed() || this.#sender.isBusy) return;
     const reason = new MctunnelError('DRAINING', 'the tunnel was drained');
-    this.#sender.close(undefined, reason, LAST_MESSAGE_FUSE_MS);
+    this.#sender.close(undefined, reason);
     this.#close(reason, HARD_LAST_STREAM_ID);
   }
 
@@ -392,14 +392,14 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     if (this.#isClosed()) return;
     const seconds = Math.round(silentMs / 1000);
     const reason = new MctunnelError('TUNNEL_LOST', `the other end was silent for ${seconds} s`);
-    this.#sender.close(undefined, reason, LAST_MESSAGE_FUSE_MS);
+    this.#sender.close(undefined, reason);
     this.#close(reason, HARD_LAST_STREAM_ID);
   }
 
   /** Ends the session, telling the peer why. */
   #fail(error: MctunnelError): void {
     if (this.#isClosed()) return;
-    this.#sender.close(toGoAway(error, this.#streams.peerLastId), error, LAST_MESSAGE_FUSE_MS);
+    this.#sender.close(toGoAway(error, this.#streams.peerLastId), error);
     this.#close(error, HARD_LAST_STREAM_ID);
   }
 

@@ -118,6 +118,23 @@ describe('credit', () => {
     expect(new Set(windows.slice(1))).toEqual(new Set([512 * KIB]));
   });
 
+  it('does not grow for a reader that is slow', () => {
+    const { peer, end } = start();
+    end.reading = 'later';
+    peer.takeFrames();
+    peer.frames({ stream: 1, head: { status: 200 } });
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 8; i++) {
+        end.receivedBytes = 0;
+        peer.frames({ stream: 1, data: Buffer.alloc(32 * KIB) });
+      }
+      // Nothing comes meanwhile: only the flush can notice how late it is.
+      peer.clock.advance(3_000);
+      end.stream.take(256 * KIB);
+      expect(peer.takeFrames()).toMatchObject([{ stream: 1, credit: 256 * KIB }]);
+    }
+  });
+
   it('stops growing at half of the budget', () => {
     const { peer, end } = start({ connectionBudgetBytes: 8 * MIB });
     const { windows } = download(peer, end, 50, 20);
