@@ -49,7 +49,9 @@ module.exports = {
     only('kube-imports', 'kube', [
       'gateway/ports\\.ts',
       'registry/ports\\.ts',
-      'registry/(\\w+/)?index\\.ts',
+      'registry/index\\.ts',
+      'registry/schema/index\\.ts',
+      'registry/embedded/index\\.ts',
       'pki/index\\.ts',
       'errors\\.ts',
       'lib',

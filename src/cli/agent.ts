@@ -23,20 +23,19 @@ import {
 import {
   createUpstream,
   identityPrefixFault,
+  MemberWatch,
   Policy,
+  probeMember,
   watchPolicyFile,
   type PolicySource,
 } from '../upstream/index.ts';
 import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
-import { firstSignal } from './signals.ts';
+import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
 
 type AgentConfig = Resolved<typeof agentSettings>;
-
-/** After the drain: what holds the process longer than this is not waited for. */
-const CLOSE_FUSE_MS = 10_000;
 
 /** `mctunnel agent`: resolves after a clean drain. Rejects with UsageError or MctunnelError. */
 export async function runAgent(config: AgentConfig): Promise<void> {
@@ -57,16 +56,9 @@ export async function runAgent(config: AgentConfig): Promise<void> {
 
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   const closer = new Closer((name, error) => log.error({ err: error }, `could not end ${name}`));
-  const signalled = firstSignal((signal) => log.info({ signal }, 'draining'));
-  try {
-    const agent = await startAgent(config, `${bracketed(hub.host)}:${hub.port}`, cluster, log, closer);
-    await signalled;
-    await agent.drain();
-  } finally {
-    const fuse = setTimeout(() => process.exit(1), CLOSE_FUSE_MS);
-    fuse.unref();
-    await closer.close();
-  }
+  await runUntilSignal(log, closer, () =>
+    startAgent(config, `${bracketed(hub.host)}:${hub.port}`, cluster, log, closer),
+  );
   log.info({}, 'the agent has ended');
 }
 
@@ -76,10 +68,15 @@ async function startAgent(
   cluster: string,
   log: Log,
   closer: Closer,
-): Promise<{ drain(): Promise<void> }> {
+): Promise<Running> {
   const member = await Member.open(memberContext(config), log);
   closer.add('managed cluster', () => member.close());
-  const policy = await openPolicy(config, cluster, log, closer);
+  const policy = await openPolicy(config, cluster, log, closer, () => void memberWatch.refresh());
+  const memberWatch = new MemberWatch({
+    probe: () => probeMember(cluster, member.endpoint, policy.current),
+    log,
+  });
+  closer.add('member watch', () => memberWatch.close());
   const upstream = createUpstream({ cluster, member: member.endpoint, policy, log });
   member.follow((endpoint) => upstream.replaceMember(endpoint));
   closer.add('upstream', () => upstream.close());
@@ -91,7 +88,7 @@ async function startAgent(
     caBundle,
     ...(proxy !== undefined && { proxy }),
   });
-  let clusterUid = await member.clusterUid();
+  await memberWatch.refresh();
   const identity = await AgentIdentity.open({
     folder,
     cluster,
@@ -100,7 +97,7 @@ async function startAgent(
       enroll: async ({ token, csr }) => {
         log.info({ hub }, 'enrolling');
         const caBundle = await firstTrust(config, hub, proxy);
-        return enroll({ hub: addressWith(caBundle), token, csr, clusterUid: clusterUid ?? '' });
+        return enroll({ hub: addressWith(caBundle), token, csr, clusterUid: memberWatch.clusterUid ?? '' });
       },
       renew: ({ csr, credentials }) => renew({ hub: addressWith(credentials.caBundle), credentials, csr }),
     },
@@ -112,14 +109,16 @@ async function startAgent(
   const connector = createConnector({
     instanceId: randomUUID(),
     dial: async ({ instanceId, handlers, signal }) => {
-      clusterUid ??= await member.clusterUid();
+      // Not awaited when it is known: a hub that came back waits for nobody.
+      const asked = memberWatch.refresh();
+      if (memberWatch.clusterUid === undefined) await asked;
       return dialTunnel({
         hub: addressWith(identity.current.caBundle),
         credentials: identity.current,
         hello: {
           agentVersion: packageVersion(),
           instanceId,
-          clusterUid: clusterUid ?? '',
+          clusterUid: memberWatch.clusterUid ?? '',
           capabilities: ['http'],
         },
         accept: upstream.accept,
@@ -135,6 +134,8 @@ async function startAgent(
   probes.add('readyz', 'tunnel', () =>
     connector.sessions.length > 0 ? undefined : 'not connected to the hub',
   );
+  probes.add('readyz', 'apiserver', () => memberWatch.apiServerFault);
+  probes.add('readyz', 'impersonation', () => memberWatch.impersonationFault);
   if (config.opsListen !== undefined) {
     const { opsListen } = config;
     const metrics = new Registry();
@@ -167,6 +168,7 @@ async function openPolicy(
   cluster: string,
   log: Log,
   closer: Closer,
+  onChange: () => void,
 ): Promise<PolicySource> {
   const { policy: path, identityPrefix } = config;
   if (path === undefined) return { current: new Policy(cluster, undefined, identityPrefix) };
@@ -175,7 +177,10 @@ async function openPolicy(
       path,
       cluster,
       identityPrefix,
-      onChange: () => log.info({ path }, 'the policy file was read again'),
+      onChange: () => {
+        log.info({ path }, 'the policy file was read again');
+        onChange();
+      },
       onError: (problem) =>
         log.error({ err: problem, path }, 'the changed policy file cannot be used; the last good one stays'),
     });

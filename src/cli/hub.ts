@@ -41,7 +41,7 @@ import { createHubMetrics } from './hub-metrics.ts';
 import { HUB_VERSION_HEADER } from './paths.ts';
 import { bracketed, listening } from './listening.ts';
 import { openServing } from './serving.ts';
-import { firstSignal } from './signals.ts';
+import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { packageVersion } from './version-command.ts';
 
 /** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
@@ -51,8 +51,6 @@ const SERVICE_HOSTS = [
   'mctunnel-hub.mctunnel-system.svc',
   'mctunnel-hub.mctunnel-system.svc.cluster.local',
 ];
-/** After the drain: what holds the process longer than this is not waited for. */
-const CLOSE_FUSE_MS = 10_000;
 /** Agents of a draining hub dial again after this long. */
 const DRAIN_RETRY_MS = 1_000;
 
@@ -60,20 +58,11 @@ const DRAIN_RETRY_MS = 1_000;
 export async function runHub(config: HubConfig): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   const closer = new Closer((name, error) => log.error({ err: error }, `could not end ${name}`));
-  const signalled = firstSignal((signal) => log.info({ signal }, 'draining'));
-  try {
-    const hub = await startHub(config, log, closer);
-    await signalled;
-    await hub.drain();
-  } finally {
-    const fuse = setTimeout(() => process.exit(1), CLOSE_FUSE_MS);
-    fuse.unref();
-    await closer.close();
-  }
+  await runUntilSignal(log, closer, () => startHub(config, log, closer));
   log.info({}, 'the hub has ended');
 }
 
-async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<{ drain(): Promise<void> }> {
+async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Running> {
   const context = hubClusterContext(config);
   const keys = new FolderKeyStore(config.dataDir, { uid: process.getuid?.(), log });
   const [agentCa, tunnelCa, gatewayCa] = await Promise.all([
