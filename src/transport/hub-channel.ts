@@ -3,6 +3,8 @@ import {
   ChannelCredentials,
   Client,
   credentials as grpcCredentials,
+  logVerbosity,
+  setLogVerbosity,
   type ChannelOptions,
   type experimental,
 } from '@grpc/grpc-js';
@@ -37,6 +39,8 @@ export function openChannel(
   agent: AgentCredentials | undefined,
   wallNow: () => number,
 ): HubChannel {
+  // grpc-js writes failures of proxies to stderr by itself; our errors say the same, in our log's format.
+  setLogVerbosity(logVerbosity.NONE);
   const { host, port } = parseAddress(hub.address);
   const proxy = hub.proxy === undefined ? undefined : parseProxy(hub.proxy);
   const target = `dns:${formatAddress({ host, port })}`;
@@ -152,6 +156,8 @@ class HubTls extends ChannelCredentials {
         secureContext: this.#context,
         ALPNProtocols: ['h2'],
       });
+      // From now on only the upper of the two is destroyed, and takes the lower one with it: pulled away from below HTTP/2's writes, Node crashes.
+      this.#sockets.delete(socket);
       this.#keep(tls);
       const fail = (error: NodeJS.ErrnoException): void => {
         this.error ??= error;

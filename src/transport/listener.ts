@@ -144,9 +144,10 @@ export class Listener {
     // Node's server counts a TLS connection as closed a little before its TCP socket says so.
     const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     closed.push(new Promise((resolve) => this.#server.close(resolve)));
-    // From the top: a TLS socket whose TCP socket is pulled away first may still be written to by HTTP/2.
+    // A TCP socket is destroyed through the TLS socket above it: pulled away from below one that HTTP/2 still writes to, Node crashes.
+    const below = new Set(this.#connections.keys());
     for (const { socket } of this.#connections.values()) socket.destroy();
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) if (!below.has(addressOf(socket) ?? '')) socket.destroy();
     await Promise.all(closed);
   }
 

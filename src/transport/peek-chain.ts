@@ -52,6 +52,7 @@ export function peekChain(address: string, proxy?: string, options: PeekOptions 
         // On purpose: nothing is trusted here. The caller looks for a CA that it knows by its hash, and connects again, verifying.
         rejectUnauthorized: false,
       });
+      sockets.delete(socket);
       sockets.add(tls);
       tls.on('error', onError);
       tls.once('close', () => onError(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
