@@ -69,14 +69,17 @@ export async function openKubernetesBacking(
   const kube = await createKubeClient(context);
   closer.add('hub cluster client', () => kube.close());
   const { raw } = kube;
-  const clientCa = await watchClientCa(config.clientCaFile, undefined, log, closer);
-  const headers = await watchAuthenticationConfig({
+  const ownClientCa =
+    config.clientCaFile === undefined
+      ? undefined
+      : await watchClientCa(config.clientCaFile, undefined, log, closer);
+  const hubCluster = await watchAuthenticationConfig({
     raw,
     clock: systemClock,
     log,
-    otherClientCaPem: () => clientCa.clientCaPem,
+    ...(ownClientCa !== undefined && { otherClientCaPem: () => ownClientCa.clientCaPem }),
   });
-  closer.add('front proxy configuration', () => headers.close());
+  closer.add('authentication configuration', () => hubCluster.close());
   const reviewer = createTokenReviewer({ raw, clock: systemClock, audiences: config.tokenAudiences ?? [] });
   const authorizer = createReviewingAuthorizer({
     reviewer: createAccessReviewer({ raw, clock: systemClock }),
@@ -84,8 +87,9 @@ export async function openKubernetesBacking(
   });
   const direct = withImpersonation({
     authenticator: chainAuthenticators([
-      createFrontProxyAuthenticator({ source: headers, log }),
-      createClientCertificateAuthenticator({ source: clientCa, log }),
+      createFrontProxyAuthenticator({ source: hubCluster, log }),
+      // Direct callers show what they show to the hub's kube-apiserver, unless a CA of their own was given.
+      createClientCertificateAuthenticator({ source: ownClientCa ?? hubCluster, log }),
       createTokenReviewAuthenticator({ reviewer, clock: systemClock }),
     ]),
     authorizer,
@@ -101,7 +105,7 @@ export async function openKubernetesBacking(
     adminAuthority: undefined,
     authenticator: direct,
     authorizer,
-    identityHeaders: () => identityHeadersOf(headers.requestHeader),
+    identityHeaders: () => identityHeadersOf(hubCluster.requestHeader),
     fault: () => store.fault,
   };
 }

@@ -52,9 +52,11 @@ export const hubSettings = {
       placeholder: 'FILE',
     },
   ),
-  clientCaFile: setting(values.filePath.optional(), 'CA bundle for client certificates of direct callers', {
-    placeholder: 'FILE',
-  }),
+  clientCaFile: setting(
+    values.filePath.optional(),
+    "CA bundle for client certificates of direct callers (else the hub cluster's own client CA)",
+    { placeholder: 'FILE' },
+  ),
   tokenAudiences: setting(values.textList.optional(), 'audiences that a bearer token must be meant for', {
     placeholder: 'AUD[,AUD]',
   }),

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, registerAggregation, type ControlPlane } from '../kubernetes/index.ts';
 import { installation } from './manifests.ts';
@@ -23,8 +23,6 @@ export async function startAggregatedHub(
   await plane.apply(await installation('hub'));
   const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
   const dataDir = join(plane.directory, 'mctunnel-hub');
-  const clientCa = join(plane.directory, 'client-ca.crt');
-  writeFileSync(clientCa, plane.authority.certificate);
   const gatewayPort = await freePort();
   const tunnelPort = await freePort();
   const process = new MctunnelProcess('hub', [
@@ -35,8 +33,6 @@ export async function startAggregatedHub(
     ...['--data-dir', dataDir],
     ...['--advertise', 'localhost,127.0.0.1'],
     ...['--drain-timeout', '5s'],
-    // Callers of the direct gateway may show the hub cluster's client certificates.
-    ...['--client-ca-file', clientCa],
     ...args,
   ]);
   process.start();
