@@ -62,6 +62,8 @@ export class UpgradeExchange implements StreamHandlers {
   #untakenBytes = 0;
   #hasMemberEnded = false;
   #hasStreamEnded = false;
+  /** Its connection closed after its end, with ours still open: it reads no more. */
+  #isMemberGone = false;
 
   constructor(
     context: UpgradeContext,
@@ -107,7 +109,7 @@ export class UpgradeExchange implements StreamHandlers {
   // The stream's side.
 
   data(chunk: Uint8Array): void {
-    if (this.#phase.kind !== 'raw') {
+    if (this.#phase.kind !== 'raw' || this.#isMemberGone) {
       this.#stream.take(chunk.length);
       return;
     }
@@ -117,7 +119,7 @@ export class UpgradeExchange implements StreamHandlers {
 
   end(): void {
     this.#hasStreamEnded = true;
-    if (this.#phase.kind !== 'raw') return;
+    if (this.#phase.kind !== 'raw' || this.#isMemberGone) return;
     this.#socket.end();
     this.#finishWhenBothEnded();
   }
@@ -270,6 +272,10 @@ export class UpgradeExchange implements StreamHandlers {
   }
 
   #onError(error: Error): void {
+    if (this.#phase.kind === 'raw' && this.#hasMemberEnded) {
+      this.#onMemberGone();
+      return;
+    }
     const { cluster } = this.#context;
     if (this.#phase.kind === 'connecting') this.#fail(unreachable(cluster, error));
     else this.#fail(broken(cluster, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
@@ -279,6 +285,14 @@ export class UpgradeExchange implements StreamHandlers {
     // After 'end' both ways, or after destroy(); anything else is a loss.
     if (this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded) this.#over();
     else if (this.#phase.kind !== 'over') this.#onError(CLOSED_EARLY);
+  }
+
+  /** It had ended its direction, so nothing is lost; what the client still sends is of no use to anybody. */
+  #onMemberGone(): void {
+    if (this.#isMemberGone) return;
+    this.#isMemberGone = true;
+    this.#giveBack();
+    this.#stream.stop();
   }
 
   #toStream(chunk: Buffer): void {
@@ -329,7 +343,8 @@ export class UpgradeExchange implements StreamHandlers {
   /** Ends the member's connection with an RST, unless both directions have ended or are being flushed to their ends. */
   #destroy(): void {
     if (this.#phase.kind === 'over') return;
-    const isFlushing = this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded;
+    const isFlushing =
+      this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded && !this.#isMemberGone;
     if (isFlushing) return;
     const wasRaw = this.#phase.kind === 'raw';
     this.#over();

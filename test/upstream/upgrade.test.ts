@@ -160,6 +160,27 @@ describe('an upgrade', () => {
     await idle(upstream);
   });
 
+  // kube-apiserver closes a finished exec while the client still sends pings: the answer to these is an RST, and the end of the output was lost.
+  it('delivers all that the member sent before it closed, whatever the client sends afterwards', async () => {
+    const answer = 'x'.repeat(32 * 1024);
+    const { upstream } = await member((socket) => {
+      socket.on('finish', () => socket.destroy());
+      socket.end(SWITCH + answer);
+    });
+    const stream = exec(upstream, { reads: false });
+    await stream.when(() => stream.trailers !== undefined);
+    let pings = 0;
+    await until(() => {
+      if (pings++ < 100) stream.send('ping');
+      return stream.isStopped || stream.resetError !== undefined;
+    });
+    stream.startReading();
+    await stream.ended();
+    expect(stream.resetError).toBeUndefined();
+    expect(stream.text).toBe(answer);
+    await idle(upstream);
+  });
+
   it('carries 16 MiB both ways, each side as fast as the other reads', async () => {
     const { upstream } = await member((socket) => {
       socket.write(SWITCH);
