@@ -5,6 +5,7 @@ import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
 import { MctunnelError } from '../errors.ts';
 import { loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
+import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import { fileProblem } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
@@ -31,6 +32,7 @@ import {
 } from '../upstream/index.ts';
 import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
+import { retrying } from './retrying.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
@@ -89,6 +91,8 @@ async function startAgent(
     ...(proxy !== undefined && { proxy }),
   });
   await memberWatch.refresh();
+  const stopped = new AbortController();
+  closer.add('enrolment', () => stopped.abort());
   const identity = await AgentIdentity.open({
     folder,
     cluster,
@@ -96,8 +100,23 @@ async function startAgent(
     hub: {
       enroll: async ({ token, csr }) => {
         log.info({ hub }, 'enrolling');
-        const caBundle = await firstTrust(config, hub, proxy);
-        return enroll({ hub: addressWith(caBundle), token, csr, clusterUid: memberWatch.clusterUid ?? '' });
+        return retrying(
+          async () => {
+            const caBundle = await firstTrust(config, hub, proxy);
+            const clusterUid = memberWatch.clusterUid ?? '';
+            return enroll({ hub: addressWith(caBundle), token, csr, clusterUid, signal: stopped.signal });
+          },
+          {
+            clock: systemClock,
+            random: Math.random,
+            signal: stopped.signal,
+            onRetry: (error, retryInMs) =>
+              log.warn(
+                { retryInMs: Math.round(retryInMs), code: error.code },
+                `cannot enrol yet: ${error.message}`,
+              ),
+          },
+        );
       },
       renew: ({ csr, credentials }) => renew({ hub: addressWith(credentials.caBundle), credentials, csr }),
     },

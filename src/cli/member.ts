@@ -1,44 +1,28 @@
 import { MctunnelError } from '../errors.ts';
-import {
-  createKubeClient,
-  Credentials,
-  type Credential,
-  type KubeClient,
-  type KubeContext,
-} from '../kube/index.ts';
+import { Credentials, type Credential, type KubeContext } from '../kube/index.ts';
 import { systemClock, type Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { CredentialSource, MemberEndpoint } from '../upstream/index.ts';
 
 /** How often files and plug-ins of the kubeconfig are looked at again. */
 const REFRESH_MS = 10_000;
-const PROBE_TIMEOUT_MS = 5_000;
-const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * The managed cluster as a kubeconfig (or the pod's service account) names it: its endpoint for the adapters, with a credential that is kept
- * fresh, and the few questions that the agent itself asks there.
+ * fresh.
  */
 export class Member {
   readonly #context: KubeContext;
   readonly #credentials: Credentials;
-  readonly #kube: KubeClient;
   readonly #log: Log;
   #credential: Credential;
   #timer: Timer | undefined;
   #onEndpoint: (endpoint: MemberEndpoint) => void = () => undefined;
 
-  private constructor(
-    context: KubeContext,
-    credentials: Credentials,
-    first: Credential,
-    kube: KubeClient,
-    log: Log,
-  ) {
+  private constructor(context: KubeContext, credentials: Credentials, first: Credential, log: Log) {
     this.#context = context;
     this.#credentials = credentials;
     this.#credential = first;
-    this.#kube = kube;
     this.#log = log;
   }
 
@@ -57,13 +41,7 @@ export class Member {
       );
     }
     const credentials = new Credentials(context, systemClock);
-    const member = new Member(
-      context,
-      credentials,
-      await credentials.current(),
-      await createKubeClient(context),
-      log,
-    );
+    const member = new Member(context, credentials, await credentials.current(), log);
     member.#schedule();
     return member;
   }
@@ -85,31 +63,9 @@ export class Member {
     this.#onEndpoint = listener;
   }
 
-  /** uid of the namespace kube-system, by which a cluster is known again; undefined when it cannot be read. */
-  async clusterUid(): Promise<string | undefined> {
-    try {
-      const answer = await this.#kube.raw.request({
-        method: 'GET',
-        path: '/api/v1/namespaces/kube-system',
-        headers: ['Accept', 'application/json'],
-        headTimeoutMs: PROBE_TIMEOUT_MS,
-      });
-      const text = await answer.text(MAX_ANSWER_BYTES);
-      if (answer.status === 200) return (JSON.parse(text) as { metadata: { uid: string } }).metadata.uid;
-      this.#log.warn(
-        { status: answer.status },
-        "cannot read this cluster's identity (get namespaces/kube-system)",
-      );
-    } catch (error) {
-      this.#log.warn({ err: error }, "cannot read this cluster's identity: its API server cannot be reached");
-    }
-    return undefined;
-  }
-
-  async close(): Promise<void> {
+  close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    await this.#kube.close();
   }
 
   readonly #source: CredentialSource = {

@@ -9,6 +9,7 @@ export {
 export type { InFlight } from './http-adapter.ts';
 export { DEFAULT_IDENTITY_PREFIX, identityPrefixFault } from './identity.ts';
 export type { MemberEndpoint } from './member.ts';
+export { MemberWatch, type MemberWatchOptions } from './member-watch.ts';
 export { Policy, type PolicySource } from './policy.ts';
 export { watchPolicyFile, type PolicyFile, type PolicyFileOptions } from './policy-file.ts';
 export { impersonationRights, probeMember, type ImpersonationRight, type MemberState } from './probe.ts';

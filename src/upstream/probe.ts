@@ -65,23 +65,25 @@ export async function probeMember(
 ): Promise<MemberState> {
   const client = new ProbeClient(cluster, resolveMember(endpoint));
   try {
-    const start = now();
-    const version = await client.json('GET', '/version');
-    const roundTripMs = now() - start;
-    const [clusterUid, missingRights] = await Promise.all([kubeSystemUid(client), missing(client, policy)]);
-    return {
-      apiServer: { reachable: true, version: textAt(version, 'gitVersion') ?? '', roundTripMs },
-      clusterUid,
-      missingRights,
-    };
-  } catch (error) {
-    return {
-      apiServer: { reachable: false, problem: MctunnelError.from(error) },
-      clusterUid: undefined,
-      missingRights: undefined,
-    };
+    const apiServer = await apiServerState(client, now);
+    // A server that answers something may answer these as well.
+    const isThere = apiServer.reachable || apiServer.problem.code !== 'UPSTREAM_UNREACHABLE';
+    const [clusterUid, missingRights] = isThere
+      ? await Promise.all([kubeSystemUid(client), missing(client, policy)])
+      : [undefined, undefined];
+    return { apiServer, clusterUid, missingRights };
   } finally {
     await client.close();
+  }
+}
+
+async function apiServerState(client: ProbeClient, now: () => number): Promise<MemberState['apiServer']> {
+  const start = now();
+  try {
+    const version = await client.json('GET', '/version');
+    return { reachable: true, version: textAt(version, 'gitVersion') ?? '', roundTripMs: now() - start };
+  } catch (error) {
+    return { reachable: false, problem: MctunnelError.from(error) };
   }
 }
 

@@ -1,0 +1,137 @@
+import type { Clock, Timer } from '../lib/clock.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { ImpersonationRight, MemberState } from './probe.ts';
+
+export interface MemberWatchOptions {
+  /** Asks the member as the agent itself; never rejects. */
+  readonly probe: () => Promise<MemberState>;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** How soon the member is asked again: rights may be taken away, a cluster may be restored from a backup. */
+const PERIOD_MS = 60_000;
+/** While something is wrong: whoever mends it wants to see it mended. */
+const FAULT_PERIOD_MS = 5_000;
+
+/** What the agent's own account can see and do in its cluster, asked again and again; every change is logged once. */
+export class MemberWatch {
+  readonly #probe: () => Promise<MemberState>;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #clusterUid: string | undefined;
+  /** Names of things that are wrong → why; empty before the first answer. */
+  #faults: ReadonlyMap<Subject, string> = new Map();
+  #isAsked = false;
+  #isClosed = false;
+  #asking: Promise<void> | undefined;
+  #isAskedMeanwhile = false;
+  #timer: Timer | undefined;
+
+  constructor(options: MemberWatchOptions) {
+    this.#probe = options.probe;
+    this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** uid of the namespace kube-system as it was last read; undefined: it could not be read yet. */
+  get clusterUid(): string | undefined {
+    return this.#clusterUid;
+  }
+
+  /** Why the API server cannot be used; undefined: it can. For readiness. */
+  get apiServerFault(): string | undefined {
+    return this.#isAsked ? this.#faults.get('API server') : 'not asked yet';
+  }
+
+  /** Whom the agent may not impersonate although its policy lets them in; undefined: nobody. For readiness. */
+  get impersonationFault(): string | undefined {
+    return this.#isAsked ? this.#faults.get('impersonation') : 'not asked yet';
+  }
+
+  /** Asks now, and from then on by itself. One probe at a time: what changed during one is found by the next, which follows at once. */
+  refresh(): Promise<void> {
+    if (this.#asking !== undefined) {
+      this.#isAskedMeanwhile = true;
+      return this.#asking;
+    }
+    this.#timer?.cancel();
+    this.#asking = this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAskedMeanwhile = false;
+    this.#take(await this.#probe());
+    if (this.#isClosed) return;
+    if (this.#mustAskAgain) return this.#ask();
+    this.#timer = this.#clock.after(
+      this.#faults.size > 0 ? FAULT_PERIOD_MS : PERIOD_MS,
+      () => void this.refresh(),
+    );
+  }
+
+  get #mustAskAgain(): boolean {
+    return this.#isAskedMeanwhile;
+  }
+
+  #take(state: MemberState): void {
+    const before = this.#faults;
+    const wasAsked = this.#isAsked;
+    this.#clusterUid = state.clusterUid ?? this.#clusterUid;
+    this.#faults = faultsOf(state);
+    this.#isAsked = true;
+    if (this.#isClosed) return;
+    for (const [subject, why] of this.#faults) {
+      if (before.get(subject) !== why) this.#log.warn({ subject }, why);
+    }
+    for (const subject of SUBJECTS) {
+      if (this.#faults.has(subject) || (wasAsked && !before.has(subject))) continue;
+      this.#log.info({ subject }, RIGHT[subject]);
+    }
+  }
+}
+
+type Subject = 'API server' | 'identity' | 'impersonation';
+const SUBJECTS: readonly Subject[] = ['API server', 'identity', 'impersonation'];
+const RIGHT: Readonly<Record<Subject, string>> = {
+  'API server': "this cluster's API server can be used",
+  identity: "this cluster's identity is known",
+  impersonation: 'the agent may impersonate whom its policy lets in',
+};
+
+function faultsOf(state: MemberState): ReadonlyMap<Subject, string> {
+  const { apiServer, missingRights } = state;
+  if (!apiServer.reachable) return new Map([['API server', apiServer.problem.message]]);
+  const faults = new Map<Subject, string>();
+  if (state.clusterUid === undefined) {
+    faults.set(
+      'identity',
+      "cannot read this cluster's identity: the agent's account needs the verb get on the namespace kube-system",
+    );
+  }
+  if (missingRights === undefined) {
+    faults.set('impersonation', 'this cluster does not say whom the agent may impersonate');
+  } else if (missingRights.length > 0) {
+    faults.set(
+      'impersonation',
+      `the agent's account lacks the verb impersonate on ${missingRights.map(described).join(', ')}: ` +
+        'until a ClusterRole grants it, requests from the hub are answered with 403',
+    );
+  }
+  return faults;
+}
+
+/** `groups`, `users "hub:alice"`, `userextras/scopes.authentication.k8s.io`. */
+function described({ group, resource, subresource, name }: ImpersonationRight): string {
+  const what = subresource === '' ? resource : `${resource}/${subresource}`;
+  return `${what}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` ${JSON.stringify(name)}`}`;
+}
