@@ -231,10 +231,13 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       this.#fail(MctunnelError.from(thrown, 'PROTOCOL', 'a message that could not be handled'));
     }
     this.#isDispatching = false;
-    if (this.#touched.length === 0) return;
     const touched = this.#touched;
-    this.#touched = [];
-    for (const stream of touched) stream.batchEnd();
+    if (touched.length > 0) {
+      this.#touched = [];
+      for (const stream of touched) stream.batchEnd();
+    }
+    // The Ack, or the end of the last stream, came with this message.
+    if (this.#isDraining) this.#closeWhenDrained();
   }
 
   receiveFailed(error: unknown): void {

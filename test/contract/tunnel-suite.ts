@@ -460,6 +460,15 @@ export function describeTunnel(
       expect([near.receivedBytes, near.ends, near.errors.length]).toEqual([1_000, 1, 0]);
     });
 
+    it.each(['hub', 'agent'] as const)('drains a session at rest when the %s asks', async (side) => {
+      const pair = await start();
+      await pair[side].drain(0);
+      await eventually(
+        'both ends are closed',
+        () => pair.hub.state === 'closed' && pair.agent.state === 'closed',
+      );
+    });
+
     it('drains from both sides at once', async () => {
       const hubAccepter = new Accepter();
       const pair = await start({ hubAccept: hubAccepter.accept });
