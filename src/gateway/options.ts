@@ -20,6 +20,8 @@ export interface GatewayLimits {
   readonly maxInFlight?: number;
   /** Milliseconds until a response head must have come, from the end of the request; default 65,000; 0: no limit. Not for watches, upgrades and logs. */
   readonly headDeadlineMs?: number;
+  /** Milliseconds that the agent, who has the same deadline, is given on top to say so itself: it knows whether the request was sent. Default 3,000. */
+  readonly headGraceMs?: number;
   /** Milliseconds that a request body may stand still before the client is given up; default 900,000. */
   readonly stallMs?: number;
 }

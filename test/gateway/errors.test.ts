@@ -216,7 +216,7 @@ describe('an answer of our own', () => {
 
   it('is 504 when no head comes in time, counted from the end of the request', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept, limits: { headDeadlineMs: 200 } });
+    await start({ accept: agent.accept, limits: { headDeadlineMs: 200, headGraceMs: 0 } });
     const request = begin(hub.port, PROXY, { method: 'POST' });
     request.write('x');
     const far = await agent.stream();
@@ -232,7 +232,7 @@ describe('an answer of our own', () => {
 
   it('gives watches, logs and upgrades no such time', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept, limits: { headDeadlineMs: 100 } });
+    await start({ accept: agent.accept, limits: { headDeadlineMs: 100, headGraceMs: 0 } });
     const clients = ['/api/v1/pods?watch=1', '/api/v1/namespaces/n/pods/p/log?follow=1'].map((path) =>
       new RawClient(hub.port).send(`GET ${PROXY}${path} HTTP/1.1\r\nHost: h\r\n\r\n`),
     );

@@ -12,6 +12,8 @@ import { HeldBudget } from './watch-boundary.ts';
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
 const DEFAULT_MAX_IN_FLIGHT_PER_USER = 400;
 const DEFAULT_HEAD_DEADLINE_MS = 65_000;
+/** Both ends keep deadlines to a second, late rather than early, and the agent's word takes its way through the tunnel. */
+const DEFAULT_HEAD_GRACE_MS = 3_000;
 const DEFAULT_STALL_MS = 15 * 60_000;
 const NO_IDENTITY_HEADERS: IdentityHeaders = { names: new Set(), prefixes: [] };
 
@@ -35,6 +37,7 @@ export class ProxyContext {
   readonly identityHeaders: () => IdentityHeaders;
   readonly wallClock: () => number;
   readonly headDeadlineMs: number;
+  readonly headGraceMs: number;
   readonly stallMs: number;
   readonly inFlight = new InFlight();
   readonly heldBudget = new HeldBudget();
@@ -60,6 +63,7 @@ export class ProxyContext {
     this.identityHeaders = options.identityHeaders ?? (() => NO_IDENTITY_HEADERS);
     this.wallClock = options.wallClock ?? Date.now;
     this.headDeadlineMs = limits.headDeadlineMs ?? DEFAULT_HEAD_DEADLINE_MS;
+    this.headGraceMs = limits.headGraceMs ?? DEFAULT_HEAD_GRACE_MS;
     this.stallMs = limits.stallMs ?? DEFAULT_STALL_MS;
     this.deadlines = new DeadlineWheel(options.clock);
     this.#limits = {

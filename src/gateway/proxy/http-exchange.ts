@@ -98,9 +98,11 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
   /** The cluster has all that it needs to answer. */
   #requestEnded(): void {
     if (this.#body !== undefined) this.receivedBytes = this.#body.receivedBytes;
-    const { headDeadlineMs } = this.context;
+    const { headDeadlineMs, headGraceMs } = this.context;
     if (this.isOver || this.#head !== undefined || this.#isHeadWritten || this.#hasFailed) return;
-    if (headDeadlineMs > 0 && !this.isLong) this.context.deadlines.add(this, headDeadlineMs);
+    if (headDeadlineMs > 0 && !this.isLong) {
+      this.context.deadlines.add(this, headDeadlineMs + headGraceMs);
+    }
   }
 
   override isStalled(nowMs: number): boolean {

@@ -74,6 +74,11 @@ export class GatewayProxy implements Proxy {
     new UpgradeExchange(this.#context, this.#connections, route, facts, request, socket, head).begin();
   }
 
+  /** Whether an answer is outstanding on the connection. */
+  isBusy(socket: Socket): boolean {
+    return this.#connections.isBusy(socket);
+  }
+
   /** Answers a request to upgrade that leads nowhere. */
   refuseUpgrade(request: IncomingMessage, socket: Socket, error: MctunnelError): void {
     const response = responseOn(request, socket);

@@ -1,7 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
+import { resetConnection } from '../connection.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { framing } from '../../lib/headers.ts';
 import type { Log } from '../../lib/log.ts';
@@ -15,6 +17,14 @@ import { createTlsServer, secureContext } from './tls.ts';
 const API_STALL_MS = 60_000;
 /** After the drain's timeout: time for what was cut to reach the clients. */
 const FUSE_MS = 2_000;
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'the head of the request is larger than 64 KiB',
+  HPE_INVALID_CONTENT_LENGTH: 'the Content-Length is not a number',
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'more than one Content-Length, or Content-Length beside Transfer-Encoding',
+  HPE_INVALID_TRANSFER_ENCODING: 'Transfer-Encoding beside Content-Length, or one that is not chunked',
+  ERR_HTTP_REQUEST_TIMEOUT: 'the head of the request did not come in time',
+};
 
 /** The HTTPS server: thin routing between the proxy and everything else. */
 export class HttpsGateway implements Gateway {
@@ -53,6 +63,9 @@ export class HttpsGateway implements Gateway {
       const error = new MctunnelError('METHOD_NOT_ALLOWED', 'the method CONNECT is not allowed');
       this.#proxy.refuseUpgrade(request, socket, error);
     });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      this.#unreadable(error, socket),
+    );
     server.on('tlsClientError', (error, socket) => {
       this.#log.debug({ err: error, remoteAddress: socket.remoteAddress }, 'a TLS handshake failed');
     });
@@ -126,6 +139,21 @@ export class HttpsGateway implements Gateway {
       case 'api':
         this.#toApi(request, response, expectsContinue);
     }
+  }
+
+  /** What came is no HTTP, or is ambiguous. Node would answer without a word of explanation. */
+  #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    const code = error.code ?? '';
+    const isParseError = code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    const isBusy = this.#proxy.isBusy(socket) || (this.#apiAnswers.get(socket) ?? 0) > 0;
+    if (!isParseError || isBusy || !socket.writable) {
+      // An answer that is under way must not be continued by this one.
+      if (isBusy) resetConnection(socket);
+      else socket.destroy();
+      return;
+    }
+    const reason = UNREADABLE[code] ?? `the request is not valid HTTP/1.1 (${code})`;
+    this.#proxy.refuseUpgrade(new IncomingMessage(socket), socket, new MctunnelError('BAD_REQUEST', reason));
   }
 
   #toApi(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
