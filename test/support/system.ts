@@ -30,6 +30,14 @@ export interface SystemOptions {
   readonly agentArgs?: readonly string[];
 }
 
+export interface AgentOptions {
+  readonly args?: readonly string[];
+  /** Default: the managed plane, as the service account that the manifests make for an agent. */
+  readonly kubeconfig?: string;
+  /** False: nothing behind this agent answers, so only its tunnel is waited for. Default true. */
+  readonly isServing?: boolean;
+}
+
 export interface System {
   readonly hubPlane: ControlPlane;
   readonly member: ControlPlane;
@@ -53,8 +61,8 @@ export interface System {
   ): Promise<KubectlResult>;
   /** Lets a hub user use the given verbs on clusters/proxy of CLUSTER. */
   allow(user: string, verbs: readonly string[]): Promise<void>;
-  /** Enrols one more agent process for the managed plane under another name; the caller stops it. */
-  startAgent(cluster: string, options?: { readonly args?: readonly string[] }): Promise<MctunnelProcess>;
+  /** Enrols one more agent process under another name, for the managed plane or for whatever the kubeconfig names. */
+  startAgent(cluster: string, options?: AgentOptions): Promise<MctunnelProcess>;
   /** Resolves when the hub has a session for the cluster. */
   connected(cluster?: string): Promise<void>;
   stop(): Promise<void>;
@@ -171,16 +179,15 @@ class RunningSystem implements System {
     ]);
   }
 
-  async startAgent(
-    cluster: string,
-    options: { readonly args?: readonly string[] } = {},
-  ): Promise<MctunnelProcess> {
+  async startAgent(cluster: string, options: AgentOptions = {}): Promise<MctunnelProcess> {
     const { token, hubCaHash } = await createToken(cluster, this.hubPlane.admin.kubeconfig);
-    const account = await this.member.serviceAccount('mctunnel-system', 'mctunnel-agent');
+    const kubeconfig =
+      options.kubeconfig ??
+      (await this.member.serviceAccount('mctunnel-system', 'mctunnel-agent')).kubeconfig;
     const agent = new MctunnelProcess('agent', [
       ...['--hub', `localhost:${this.tunnelPort}`],
       ...['--cluster', cluster],
-      ...['--kubeconfig', account.kubeconfig],
+      ...['--kubeconfig', kubeconfig],
       ...['--data-dir', join(this.member.directory, `agent-${cluster}`)],
       ...['--bootstrap-token', token, '--hub-ca-hash', hubCaHash],
       ...['--ops-listen', '127.0.0.1:0'],
@@ -189,7 +196,7 @@ class RunningSystem implements System {
     ]);
     this.#agents.push(agent);
     agent.start();
-    await this.connected(cluster);
+    await (options.isServing === false ? agent.logged('connected to the hub') : this.connected(cluster));
     return agent;
   }
 
