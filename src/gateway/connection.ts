@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { resetSocket } from '../lib/reset-socket.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
 import type { RequestFacts } from './ports.ts';
 
@@ -14,14 +15,13 @@ export function rememberRawSocket(socket: Socket, raw: Socket): void {
 }
 
 /**
- * Cuts a client's connection with a TCP reset, so that nobody takes what was sent for a whole answer: `destroy()` on a TLS socket
- * looks like a clean end, and an answer that ends with its connection (HTTP/1.0, upgrades) would seem complete.
+ * Cuts a client's connection with a TCP reset, so that nobody takes what was sent for a whole answer: an answer that ends with its
+ * connection (HTTP/1.0, upgrades) would seem complete after a clean end.
  */
 export function resetConnection(socket: Socket): void {
   const raw = rawSockets.get(socket) ?? socket;
-  if (raw.destroyed) socket.destroy();
-  else if ('encrypted' in raw) raw.destroy();
-  else raw.resetAndDestroy();
+  if ('encrypted' in raw) raw.destroy();
+  else resetSocket(socket, raw);
 }
 
 /** A response on a socket that Node handed over for an upgrade. The connection ends with it. */

@@ -3,6 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { MctunnelError } from '../errors.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { framing, headerValue } from '../lib/headers.ts';
+import { resetSocket } from '../lib/reset-socket.ts';
 import type { Stream, StreamHandlers } from '../tunnel/index.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import {
@@ -325,7 +326,7 @@ export class UpgradeExchange implements StreamHandlers {
   #finishWhenBothEnded(): void {
     if (!this.#hasMemberEnded || !this.#hasStreamEnded) return;
     this.#timer = this.#context.clock.after(LINGER_MS, () => {
-      this.#raw.resetAndDestroy();
+      resetSocket(this.#socket, this.#raw);
       this.#socket.destroy();
     });
   }
@@ -348,7 +349,7 @@ export class UpgradeExchange implements StreamHandlers {
     if (isFlushing) return;
     const wasRaw = this.#phase.kind === 'raw';
     this.#over();
-    if (wasRaw) this.#raw.resetAndDestroy();
+    if (wasRaw) resetSocket(this.#socket, this.#raw);
     this.#socket.destroy();
     this.#raw.destroy();
   }
