@@ -8,6 +8,8 @@ const shared = {
 };
 
 export default {
+  // For what waits: a loaded machine is no fault of the program. A test about time measures it itself.
+  testTimeout: 30_000,
   projects: [
     {
       ...shared,

@@ -156,20 +156,25 @@ export class ScriptedAgent {
 export class ScriptedStream implements StreamHandlers {
   readonly open: Open;
   readonly stream: Stream;
-  received = Buffer.alloc(0);
+  receivedBytes = 0;
   trailers: readonly string[] | undefined;
   failure: MctunnelError | undefined;
   isClosed = false;
   /** When false, bytes are not given back. */
   takes = true;
+  readonly #chunks: Uint8Array[] = [];
 
   constructor(open: Open, stream: Stream) {
     this.open = open;
     this.stream = stream;
   }
   data(chunk: Uint8Array): void {
-    this.received = Buffer.concat([this.received, chunk]);
+    this.receivedBytes += chunk.length;
+    this.#chunks.push(chunk);
     if (this.takes) this.stream.take(chunk.length);
+  }
+  get received(): Buffer {
+    return Buffer.concat(this.#chunks);
   }
   end(trailers: readonly string[]): void {
     this.trailers = trailers;

@@ -325,14 +325,14 @@ describe('a proxied request', () => {
     far.takes = false;
     let isDone = false;
     request.write(Buffer.alloc(16 * 1024 * 1024), () => (isDone = true));
-    await until(() => far.received.length >= 16 * 1024);
+    await until(() => far.receivedBytes >= 16 * 1024);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(isDone).toBe(false);
-    expect(far.received.length).toBeLessThan(1024 * 1024);
+    expect(far.receivedBytes).toBeLessThan(1024 * 1024);
     request.destroy();
     // A client that leaves is noticed when its socket is read again.
     far.takes = true;
-    far.stream.take(far.received.length);
+    far.stream.take(far.receivedBytes);
     await until(() => far.failure !== undefined);
   });
 
