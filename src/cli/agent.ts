@@ -9,8 +9,9 @@ import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import { fileProblem } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
-import { createLogger, Probes, startOpsServer } from '../observe/index.ts';
+import { addReadGauge, createLogger, Probes, startOpsServer } from '../observe/index.ts';
 import { AgentFolder, AgentIdentity, findHubAuthority, parseCertificates } from '../pki/index.ts';
+import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import {
   createConnector,
   dialTunnel,
@@ -18,6 +19,7 @@ import {
   peekChain,
   proxyFor,
   renew,
+  type Connector,
   type ConnectorEvent,
   type HubAddress,
 } from '../transport/index.ts';
@@ -29,6 +31,7 @@ import {
   probeMember,
   watchPolicyFile,
   type PolicySource,
+  type Upstream,
 } from '../upstream/index.ts';
 import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
@@ -125,6 +128,7 @@ async function startAgent(
   });
   closer.add('identity', () => identity.close());
 
+  const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
   const connector = createConnector({
     instanceId: randomUUID(),
     dial: async ({ instanceId, handlers, signal }) => {
@@ -143,6 +147,7 @@ async function startAgent(
         accept: upstream.accept,
         handlers,
         signal,
+        tunnel: { processBudget: budget },
       });
     },
     onEvent: (event) => logEvent(event, log),
@@ -159,6 +164,7 @@ async function startAgent(
     const { opsListen } = config;
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
+    addAgentGauges(metrics, connector, upstream, budget);
     const ops = await listening('--ops-listen', opsListen, () =>
       startOpsServer({ ...opsListen, probes, metrics }),
     );
@@ -171,6 +177,32 @@ async function startAgent(
       await Promise.race([connector.drain(), fuse]);
     },
   };
+}
+
+function addAgentGauges(
+  metrics: Registry,
+  connector: Connector,
+  upstream: Upstream,
+  budget: MemoryBudget,
+): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    addReadGauge(metrics, name, help, read);
+  gauge('mctunnel_sessions', 'Tunnel sessions that are open', () => connector.sessions.length);
+  gauge('mctunnel_tunnel_streams', 'Streams of all sessions that are not over', () =>
+    connector.sessions.reduce((count, { streamCount }) => count + streamCount, 0),
+  );
+  gauge(
+    'mctunnel_tunnel_reserved_bytes',
+    'Memory granted to the other ends of tunnels, used or not',
+    () => budget.usedBytes,
+  );
+  gauge('mctunnel_upstream_short_requests', 'Requests to the apiserver that are not over', () => {
+    return upstream.inFlight.short;
+  });
+  gauge('mctunnel_upstream_long_requests', 'Watches and followed logs that are open', () => {
+    return upstream.inFlight.long;
+  });
+  gauge('mctunnel_upstream_upgrades', 'Upgraded connections that are open', () => upstream.inFlight.upgrades);
 }
 
 function memberContext(config: AgentConfig): KubeContext {

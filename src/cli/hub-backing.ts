@@ -16,6 +16,7 @@ import {
 } from '../gateway/identity/index.ts';
 import type { Authenticator, Authorizer, ClusterReadView, IdentityHeaders } from '../gateway/ports.ts';
 import {
+  CaBundleKeeper,
   createAccessReviewer,
   createPassThroughView,
   createKubeClient,
@@ -54,6 +55,8 @@ export interface HubBacking {
 
 /** Bound of a CA bundle on disk. */
 const MAX_BUNDLE_BYTES = 1024 * 1024;
+/** The first list takes a moment; longer than this somebody should look. */
+const REGISTRATIONS_PATIENCE_MS = 3_000;
 
 /** The hub cluster's context by flag or by the pod's service account; undefined: standalone. */
 export function hubClusterContext(config: HubConfig): KubeContext | undefined {
@@ -63,6 +66,7 @@ export function hubClusterContext(config: HubConfig): KubeContext | undefined {
 export async function openKubernetesBacking(
   config: HubConfig,
   context: KubeContext,
+  gatewayCaBundle: () => string,
   log: Log,
   closer: Closer,
 ): Promise<HubBacking> {
@@ -95,9 +99,12 @@ export async function openKubernetesBacking(
     authorizer,
   });
   const store = new CrdStore({ raw, clock: systemClock, log, random: Math.random });
-  store.start();
-  await store.synced;
   closer.add('registrations', () => store.close());
+  store.start();
+  await registrationsRead(store, context, log);
+  const caBundle = new CaBundleKeeper({ raw, clock: systemClock, log, caBundle: gatewayCaBundle });
+  caBundle.start();
+  closer.add('caBundle', () => caBundle.close());
   return {
     store,
     clusters: createPassThroughView(raw),
@@ -108,6 +115,18 @@ export async function openKubernetesBacking(
     identityHeaders: () => identityHeadersOf(hubCluster.requestHeader),
     fault: () => store.fault,
   };
+}
+
+/** Waits for the first list of the registrations, and says so when that takes longer: a hub that knows none must not serve. */
+async function registrationsRead(store: CrdStore, context: KubeContext, log: Log): Promise<void> {
+  const patience = systemClock.after(REGISTRATIONS_PATIENCE_MS, () => {
+    log.warn(
+      { server: context.server, reason: store.fault },
+      'waiting for the registrations; is the CRD installed (kubectl apply -k manifests/crd), and may this user list it?',
+    );
+  });
+  await store.synced;
+  patience.cancel();
 }
 
 export async function openStandaloneBacking(

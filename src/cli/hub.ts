@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import {
+  addReadGauge,
   auditLine,
   createLogger,
   createProxyMetrics,
@@ -24,12 +25,11 @@ import {
   FolderKeyStore,
   FolderTokenStore,
   openAuthority,
-  spkiHash,
   writeAdminKubeconfig,
-  type Authority,
 } from '../pki/index.ts';
 import { SessionRegistry } from '../registry/index.ts';
 import { createTunnelServer } from '../transport/index.ts';
+import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import {
   hubClusterContext,
@@ -73,7 +73,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const backing =
     context === undefined
       ? await openStandaloneBacking(config, await openAuthority(keys, 'gateway-client'), log, closer)
-      : await openKubernetesBacking(config, context, log, closer);
+      : await openKubernetesBacking(config, context, () => gatewayCa.bundle, log, closer);
   const { store } = backing;
 
   const metrics = new Registry();
@@ -107,7 +107,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const tokens = new BootstrapTokens({
     store: new FolderTokenStore(join(config.dataDir, 'tokens')),
     liveness: sessions,
-    hubCaHash: () => spkiHash(tunnelCa.trusted[0].publicKey),
+    hubCaHash: () => tunnelCa.hash,
     hubAddress: `${bracketed(config.advertise[0] ?? 'localhost')}:${config.tunnelListen.port}`,
   });
   const enroller = new Enroller({
@@ -115,16 +115,17 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     registrations: store,
     authenticator: agents,
     authority: agentCa,
-    tunnelCaBundle: () => bundleOf(tunnelCa),
+    tunnelCaBundle: () => tunnelCa.bundle,
     log,
   });
   const tunnelCredentials = (): Parameters<typeof tunnelServer.setCredentials>[0] => ({
     ...tunnelPair.current,
-    clientCa: bundleOf(agentCa),
+    clientCa: agentCa.bundle,
   });
+  const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
   const tunnelServer = await createTunnelServer({
     ...config.tunnelListen,
-    credentials: { ...tunnelPair.current, clientCa: bundleOf(agentCa) },
+    credentials: { ...tunnelPair.current, clientCa: agentCa.bundle },
     authenticator: {
       authenticateAgent: (peer) => agents.authenticateAgent(peer),
       admit: (agent, hello) => sessions.admit(agent, hello),
@@ -134,6 +135,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     hubId: randomUUID(),
     replicas: () => 1,
     observer: hubMetrics.server(log),
+    tunnel: { processBudget: budget },
   });
   tunnelPair.onChange = () => tunnelServer.setCredentials(tunnelCredentials());
   closer.add('tunnel server', () => tunnelServer.close());
@@ -172,6 +174,24 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     authorizeInnerVerb: config.authorizeInnerVerb,
     identityHeaders: backing.identityHeaders,
   });
+  addReadGauge(
+    metrics,
+    'mctunnel_proxy_requests_in_flight',
+    'Proxied requests that are not over',
+    () => proxy.openRequests,
+  );
+  addReadGauge(
+    metrics,
+    'mctunnel_tunnel_streams',
+    'Streams of all sessions that are not over',
+    () => sessions.streamCount,
+  );
+  addReadGauge(
+    metrics,
+    'mctunnel_tunnel_reserved_bytes',
+    'Memory granted to the other ends of tunnels, used or not',
+    () => budget.usedBytes,
+  );
   const version = packageVersion();
   const api = createApi({
     authenticator: backing.authenticator,
@@ -227,7 +247,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     const path = join(config.dataDir, ADMIN_KUBECONFIG);
     const server = `https://${bracketed(config.advertise[0] ?? 'localhost')}:${gatewayAddress.port}`;
     const caBundle =
-      config.gatewayCertFile === undefined ? bundleOf(gatewayCa) : gatewayPair.current.certificateChain;
+      config.gatewayCertFile === undefined ? gatewayCa.bundle : gatewayPair.current.certificateChain;
     const isNew = await writeAdminKubeconfig({ path, server, caBundle, authority: backing.adminAuthority });
     log.info(
       { path },
@@ -254,10 +274,6 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       await Promise.race([agentsGone, new Promise((resolve) => setTimeout(resolve, DRAIN_RETRY_MS).unref())]);
     },
   };
-}
-
-function bundleOf(authority: Authority): string {
-  return authority.trusted.map(String).join('');
 }
 
 async function openAudit(config: HubConfig, log: Log, closer: Closer): Promise<LineFile | undefined> {
