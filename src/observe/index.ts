@@ -4,3 +4,4 @@ export { createLogger, type LoggerOptions } from './logger.ts';
 export { startOpsServer, type OpsServer, type OpsServerOptions } from './ops-server.ts';
 export { Probes, type Check, type ProbeKind } from './probes.ts';
 export { createProxyMetrics } from './proxy-metrics.ts';
+export { addReadGauge } from './read-gauge.ts';

@@ -128,6 +128,14 @@ export class SessionRegistry {
     }));
   }
 
+  /** Streams that are not over, of all sessions. O(sessions). */
+  get streamCount(): number {
+    let count = 0;
+    for (const { links } of this.#clusters.values())
+      for (const { session } of links) count += session.streamCount;
+    return count;
+  }
+
   /**
    * Before a session is welcomed. Throws MctunnelError DRAINING (come again), TOO_MANY_REQUESTS, FORBIDDEN (another cluster has this name),
    * BAD_REQUEST, INTERNAL (the store).
