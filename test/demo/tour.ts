@@ -72,10 +72,10 @@ export async function runTour(
   narrator.line('And with a kubeconfig whose server is that path:');
   await show(['get', 'nodes,namespaces']);
   await show(['create', 'namespace', NAMESPACE]);
-  closer.add('namespace', () => {
-    void runKubectl(defaults, ['delete', 'namespace', NAMESPACE, '--wait=false'], {
-      kubeconfig: kubeconfig.path,
-    }).catch(() => undefined);
+  closer.add('namespace', async () => {
+    // Not waited for: its pods end by themselves.
+    const args = ['delete', 'namespace', NAMESPACE, '--wait=false'];
+    await runKubectl(defaults, args, { kubeconfig: kubeconfig.path });
   });
   await waitFor('its default service account', async () => {
     const args = ['get', 'serviceaccount', 'default', '-n', NAMESPACE];
