@@ -1,0 +1,39 @@
+/** What is measured. */
+export interface BenchCase {
+  readonly name: string;
+  /** Flags of the load generator. */
+  readonly args: readonly string[];
+  /** Transfers tell MB/s, the others requests per second. */
+  readonly kind: 'requests' | 'transfer';
+  readonly seconds: number;
+}
+
+const GIGABYTE = '1000000000';
+const TRANSFER_LIMIT_S = 60;
+
+export function benchCases(seconds: number): readonly BenchCase[] {
+  const requests = (name: string, ...args: string[]): BenchCase => ({
+    name,
+    kind: 'requests',
+    seconds: seconds + 1,
+    args: [...args, '-d', `${seconds}s`],
+  });
+  const transfer = (name: string, ...args: string[]): BenchCase => ({
+    name,
+    kind: 'transfer',
+    seconds: TRANSFER_LIMIT_S,
+    args: [...args, '-n', '1', '-d', `${TRANSFER_LIMIT_S}s`],
+  });
+  return [
+    requests('c1', '-c', '1'),
+    requests('c16', '-c', '16'),
+    requests('c64', '-c', '64'),
+    requests('list16', '-c', '16', '-bytes', '102400'),
+    transfer('down', '-bytes', GIGABYTE),
+    transfer('up', '-upload', GIGABYTE),
+    requests('c8', '-c', '8'),
+    requests('bulk4', '-c', '8', '-bulk', '4'),
+    requests('stall1', '-c', '8', '-stalled', '1'),
+    requests('stall10', '-c', '8', '-stalled', '10'),
+  ];
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// dialer makes connections to the target: straight, or through a proxy that is asked to CONNECT over TLS.
+type dialer struct {
+	address  string
+	tls      *tls.Config
+	proxy    string
+	proxyTLS *tls.Config
+}
+
+func (d *dialer) dial() (net.Conn, error) {
+	if d.proxy == "" {
+		return tls.Dial("tcp", d.address, d.tls)
+	}
+	outer, err := tls.Dial("tcp", d.proxy, d.proxyTLS)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Fprintf(outer, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", d.address, d.address); err != nil {
+		return nil, err
+	}
+	var head strings.Builder
+	for one := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(one) {
+		if _, err := outer.Read(one); err != nil {
+			return nil, err
+		}
+	}
+	if !strings.Contains(strings.SplitN(head.String(), "\r\n", 2)[0], " 200") {
+		return nil, fmt.Errorf("the proxy answered %q", head.String())
+	}
+	inner := tls.Client(outer, d.tls)
+	return inner, inner.Handshake()
+}
+
+// connection is one kept-alive HTTP/1.1 connection.
+type connection struct {
+	net.Conn
+	reader *bufio.Reader
+	buffer []byte
+}
+
+func newConnection(conn net.Conn) *connection {
+	return &connection{conn, bufio.NewReaderSize(conn, 64*1024), make([]byte, 64*1024)}
+}
+
+// exchange sends a request (and an upload of so many bytes behind it) and reads the answer, whose body must be `want` bytes of the pattern;
+// -1: any body, of any content. Returns the bytes of the body.
+func (c *connection) exchange(head []byte, upload, want int64) (int64, error) {
+	if _, err := c.Write(head); err != nil {
+		return 0, err
+	}
+	for at := int64(0); at < upload; {
+		piece := patternAt(at, int(min(upload-at, 64*1024)))
+		if _, err := c.Write(piece); err != nil {
+			return 0, err
+		}
+		at += int64(len(piece))
+	}
+	status, length, chunked, err := c.head()
+	if err != nil {
+		return 0, err
+	}
+	if status != 200 {
+		rest, _ := io.ReadAll(io.LimitReader(c.reader, max(length, 0)))
+		return 0, fmt.Errorf("status %d: %.300s", status, rest)
+	}
+	got := int64(0)
+	if chunked {
+		got, err = c.chunks(want >= 0)
+	} else if length < 0 {
+		err = errors.New("an answer without a length")
+	} else {
+		got, err = c.body(0, length, want >= 0)
+	}
+	if err == nil && want >= 0 && got != want {
+		err = fmt.Errorf("a body of %d bytes instead of %d", got, want)
+	}
+	return got, err
+}
+
+func (c *connection) line() (string, error) {
+	line, err := c.reader.ReadSlice('\n')
+	return strings.TrimSuffix(string(line), "\r\n"), err
+}
+
+func (c *connection) head() (status int, length int64, chunked bool, err error) {
+	length = -1
+	first, err := c.line()
+	if err != nil {
+		return
+	}
+	if len(first) < 12 {
+		return 0, 0, false, fmt.Errorf("no status line: %q", first)
+	}
+	if status, err = strconv.Atoi(first[9:12]); err != nil {
+		return
+	}
+	for {
+		raw, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return 0, 0, false, err
+		}
+		if len(raw) <= 2 {
+			return status, length, chunked, nil
+		}
+		switch {
+		case len(raw) > 15 && (raw[0]|0x20) == 'c' && strings.EqualFold(string(raw[:15]), "content-length:"):
+			if length, err = strconv.ParseInt(strings.TrimSpace(string(raw[15:])), 10, 64); err != nil {
+				return 0, 0, false, err
+			}
+		case len(raw) > 18 && (raw[0]|0x20) == 't' && strings.EqualFold(string(raw[:18]), "transfer-encoding:"):
+			chunked = true
+		}
+	}
+}
+
+func (c *connection) body(at, length int64, check bool) (int64, error) {
+	for left := length; left > 0; {
+		n, err := c.reader.Read(c.buffer[:min(left, int64(len(c.buffer)))])
+		if check && !matches(at, c.buffer[:n]) {
+			return at, fmt.Errorf("wrong bytes near %d", at)
+		}
+		at, left = at+int64(n), left-int64(n)
+		if err != nil && left > 0 {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+func (c *connection) chunks(check bool) (at int64, err error) {
+	for {
+		line, err := c.line()
+		if err != nil {
+			return at, err
+		}
+		size, err := strconv.ParseInt(line, 16, 64)
+		if err != nil {
+			return at, err
+		}
+		if at, err = c.body(at, size, check); err != nil {
+			return at, err
+		}
+		if _, err = c.line(); err != nil || size == 0 {
+			return at, err
+		}
+	}
+}
+
+// stall asks for a long answer, reads a little and then no more, until the time is over.
+func (d *dialer) stall(head []byte, until time.Time) {
+	conn, err := d.dial()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_, _ = conn.Write(head)
+	_, _ = io.CopyN(io.Discard, conn, 4096)
+	time.Sleep(time.Until(until))
+}

@@ -1,0 +1,3 @@
+module mctunnel/bench/load
+
+go 1.24

@@ -1,0 +1,20 @@
+// Command load measures an HTTPS path: `load run` asks in a closed loop and checks every byte, `load upstream` answers, `load certs` makes
+// the certificates of all parts.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	commands := map[string]func([]string) error{"run": run, "upstream": upstream, "certs": certs}
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: load run|upstream|certs [flags]")
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+type result struct {
+	Requests int64              `json:"requests"`
+	Errors   int64              `json:"errors"`
+	Error    string             `json:"error,omitempty"`
+	Seconds  float64            `json:"seconds"`
+	PerSec   float64            `json:"perSecond"`
+	P50Ms    float64            `json:"p50Ms"`
+	P99Ms    float64            `json:"p99Ms"`
+	MaxMs    float64            `json:"maxMs"`
+	MBps     float64            `json:"megabytesPerSecond"`
+	BesideMB float64            `json:"besideMegabytesPerSecond"`
+	CPUMs    map[string]int64   `json:"cpuMs"`
+	PeakMiB  map[string]float64 `json:"peakMiB"`
+}
+
+type tally struct {
+	latencies []time.Duration
+	bytes     int64
+	errors    int64
+	err       error
+}
+
+func run(args []string) error {
+	flags := flag.NewFlagSet("run", flag.ExitOnError)
+	target := flags.String("url", "", "base URL; /api/v1/bytes and /api/v1/sink are asked for below it")
+	size := flags.Int64("bytes", 1024, "size of an answer")
+	upload := flags.Int64("upload", 0, "send so many bytes instead")
+	connections := flags.Int("c", 1, "connections")
+	duration := flags.Duration("d", 5*time.Second, "how long; with -n, the limit")
+	warmUp := flags.Duration("warm-up", time.Second, "before that, not measured")
+	count := flags.Int64("n", 0, "so many requests instead")
+	stalled := flags.Int("stalled", 0, "clients beside it that do not read")
+	bulk := flags.Int("bulk", 0, "endless downloads beside it")
+	ca := flags.String("ca", "", "CA file")
+	cert := flags.String("cert", "", "client certificate")
+	key := flags.String("key", "", "its key")
+	bearer := flags.String("bearer", "", "bearer token")
+	proxy := flags.String("proxy", "", "host:port that is asked to CONNECT")
+	proxyCA := flags.String("proxy-ca", "", "its CA file; with -proxy-cert and -proxy-key")
+	proxyCert := flags.String("proxy-cert", "", "client certificate for it")
+	proxyKey := flags.String("proxy-key", "", "its key")
+	pids := flags.String("pids", "", "name=pid,… whose CPU time is measured")
+	_ = flags.Parse(args)
+
+	parsed, err := url.Parse(*target)
+	if err != nil {
+		return err
+	}
+	processes, err := watchedProcesses(*pids)
+	if err != nil {
+		return err
+	}
+	d := &dialer{address: parsed.Host, proxy: *proxy}
+	if d.tls, err = tlsConfig(*ca, *cert, *key); err != nil {
+		return err
+	}
+	if *proxy != "" {
+		if d.proxyTLS, err = tlsConfig(*proxyCA, *proxyCert, *proxyKey); err != nil {
+			return err
+		}
+	}
+	request := func(method, path, more string) []byte {
+		if *bearer != "" {
+			more += "Authorization: Bearer " + *bearer + "\r\n"
+		}
+		return []byte(method + " " + strings.TrimSuffix(parsed.Path, "/") + path + " HTTP/1.1\r\nHost: " + parsed.Host +
+			"\r\nUser-Agent: mctunnel-bench\r\nAccept: application/json\r\n" + more + "\r\n")
+	}
+	head, want := request("GET", fmt.Sprintf("/api/v1/bytes?n=%d", *size), ""), *size
+	if *upload > 0 {
+		head, want = request("POST", "/api/v1/sink", fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", *upload)), -1
+	}
+
+	var measuring, stop atomic.Bool
+	var left atomic.Int64
+	left.Store(*count)
+	tallies := make([]tally, *connections)
+	var ready, workers sync.WaitGroup
+	ready.Add(*connections)
+	begin := make(chan struct{})
+	for i := range tallies {
+		workers.Add(1)
+		go func(t *tally) {
+			defer workers.Done()
+			conn, err := d.dial()
+			ready.Done()
+			if err != nil {
+				t.err, t.errors = err, 1
+				return
+			}
+			defer conn.Close()
+			if *count > 0 {
+				_ = conn.SetDeadline(time.Now().Add(*duration + *warmUp))
+			}
+			c := newConnection(conn)
+			<-begin
+			for !stop.Load() {
+				if *count > 0 && left.Add(-1) < 0 {
+					return
+				}
+				counts := measuring.Load()
+				if *count == 0 {
+					_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+				}
+				started := time.Now()
+				got, err := c.exchange(head, *upload, want)
+				if stop.Load() && *count == 0 {
+					return
+				}
+				if err != nil {
+					t.errors, t.err = t.errors+1, err
+					return
+				}
+				if counts || *count > 0 {
+					t.latencies = append(t.latencies, time.Since(started))
+					t.bytes += got + *upload
+				}
+			}
+		}(&tallies[i])
+	}
+	ready.Wait()
+
+	endless := request("GET", "/api/v1/bytes?n=1000000000000", "")
+	until := time.Now().Add(*warmUp + *duration)
+	for range *stalled {
+		go d.stall(endless, until)
+	}
+	var besideBytes atomic.Int64
+	for range *bulk {
+		go func() {
+			conn, err := d.dial()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			_, _ = conn.Write(endless)
+			buffer := make([]byte, 64*1024)
+			for !stop.Load() {
+				n, err := conn.Read(buffer)
+				besideBytes.Add(int64(n))
+				if err != nil {
+					return
+				}
+			}
+		}()
+	}
+
+	if *count > 0 {
+		measuring.Store(true)
+	}
+	cpu := func() map[string]int64 {
+		used := map[string]int64{}
+		for _, process := range processes {
+			used[process.name] = process.cpuMs()
+		}
+		return used
+	}
+	if *count == 0 {
+		close(begin)
+		time.Sleep(*warmUp)
+	}
+	before, started, besideBefore := cpu(), time.Now(), besideBytes.Load()
+	measuring.Store(true)
+	if *count > 0 {
+		close(begin)
+		workers.Wait()
+	} else {
+		time.Sleep(*duration)
+	}
+	elapsed := time.Since(started)
+	after, beside := cpu(), besideBytes.Load()-besideBefore
+	stop.Store(true)
+	finished := make(chan struct{})
+	go func() { workers.Wait(); close(finished) }()
+	select {
+	case <-finished:
+	case <-time.After(25 * time.Second):
+	}
+
+	out := result{Seconds: elapsed.Seconds(), CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}}
+	var all []time.Duration
+	var bytes int64
+	for _, t := range tallies {
+		all = append(all, t.latencies...)
+		bytes += t.bytes
+		out.Errors += t.errors
+		if t.err != nil {
+			out.Error = t.err.Error()
+		}
+	}
+	slices.Sort(all)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	if n := len(all); n > 0 {
+		out.P50Ms, out.P99Ms, out.MaxMs = ms(all[n/2]), ms(all[n*99/100]), ms(all[n-1])
+	}
+	out.Requests = int64(len(all))
+	out.PerSec = float64(len(all)) / elapsed.Seconds()
+	out.MBps = float64(bytes) / elapsed.Seconds() / 1e6
+	out.BesideMB = float64(beside) / elapsed.Seconds() / 1e6
+	for _, process := range processes {
+		out.CPUMs[process.name] = after[process.name] - before[process.name]
+		out.PeakMiB[process.name] = float64(process.peakKiB()) / 1024
+	}
+	return json.NewEncoder(io.Writer(os.Stdout)).Encode(out)
+}
+
+func tlsConfig(ca, cert, key string) (*tls.Config, error) {
+	config := &tls.Config{NextProtos: []string{"http/1.1"}, RootCAs: x509.NewCertPool(), ServerName: "localhost"}
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate", ca)
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}

@@ -1,0 +1,104 @@
+/**
+ * `make bench`: what a request costs through a hub and an agent, beside no proxy at all and beside the rivals that are given.
+ *
+ *     node bench/main.ts [CASE…]
+ *
+ * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
+ * these), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Closer } from '../src/lib/closer.ts';
+import { waitFor } from '../test/kubernetes/wait.ts';
+import { benchCases, type BenchCase } from './cases.ts';
+import { LoadProgram, type Measurement } from './program.ts';
+import { direct, startMctunnel, startRivals, startUpstream, type System } from './systems.ts';
+import { resultTable, type Sample } from './table.ts';
+
+/** Until then Node's compiler is still at work, which no long-running program feels. */
+const WARM_UP_REQUESTS = 30_000;
+const WARM_UP_S = 60;
+
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
+const only = process.env['BENCH_SYSTEMS']?.split(',');
+const asked = process.argv.slice(2);
+
+const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
+if (cases.length === 0) {
+  const names = benchCases(seconds).map(({ name }) => name);
+  console.error(`no such case: ${asked.join(' ')} (there are ${names.join(' ')})`);
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
+const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
+closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
+try {
+  const samples = await measure();
+  console.log(resultTable(samples, cases));
+  const file = process.env['BENCH_JSON'];
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(samples, undefined, 1)}\n`);
+} finally {
+  await closer.close();
+}
+
+async function measure(): Promise<Sample[]> {
+  const load = await LoadProgram.build(folder);
+  const certificates = join(folder, 'certificates');
+  mkdirSync(certificates);
+  await load.certificates(certificates);
+  const world = await startUpstream({ folder, load, closer, certificates });
+  const systems: System[] = [];
+  const wanted = (name: string): boolean => only === undefined || only.includes(name);
+  if (wanted('direct')) systems.push(direct(world));
+  if (wanted('mctunnel')) systems.push(await startMctunnel(world));
+  const rivals = process.env['BENCH_RIVALS'];
+  if (rivals !== undefined) {
+    systems.push(...(await startRivals(world, rivals)).filter(({ name }) => wanted(name)));
+  }
+  for (const system of systems) {
+    await answering(load, system);
+    await load.run(
+      [...system.args, '-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${WARM_UP_S}s`],
+      WARM_UP_S,
+    );
+  }
+  const samples: Sample[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const one of cases) {
+      for (const system of systems) samples.push(await sample(load, system, one, round));
+    }
+  }
+  return samples;
+}
+
+async function answering(load: LoadProgram, system: System): Promise<void> {
+  let last: Measurement | undefined;
+  await waitFor(
+    `an answer through ${system.name}`,
+    async () => {
+      last = await load.run([...system.args, '-n', '1', '-d', '2s'], 2);
+      return last.requests === 1;
+    },
+    { timeoutMs: 30_000, intervalMs: 200 },
+  ).catch((error: unknown) => {
+    throw new Error(`${system.name} does not answer: ${last?.error ?? 'no reason'}`, { cause: error });
+  });
+}
+
+async function sample(load: LoadProgram, system: System, one: BenchCase, round: number): Promise<Sample> {
+  const pids = Object.entries(system.pids).map(([name, pid]) => `${name}=${pid}`);
+  const measured = await load.run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds);
+  const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
+  const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;
+  const cpu = Object.entries(measured.cpuMs).map(
+    ([name, ms]) => `${name} ${((ms * 1_000) / Math.max(measured.requests, 1)).toFixed(1)}`,
+  );
+  const fault = errors > 0 ? `; ${errors} errors, the last: ${error ?? ''}` : '';
+  console.log(
+    `${round} ${one.name} ${system.name}: ${figure}; CPU ms per 1,000: ${cpu.join(', ') || '-'}${fault}`,
+  );
+  return { system: system.name, case: one.name, round, ...measured };
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
+
+const SOURCE = fileURLToPath(new URL('load', import.meta.url));
+const BUILD_TIMEOUT_MS = 180_000;
+/** Beyond what a measurement is told to take: connecting, and waiting for the last answers. */
+const RUN_GRACE_MS = 60_000;
+
+/** One measurement, as the Go program prints it. */
+export interface Measurement {
+  readonly requests: number;
+  readonly errors: number;
+  readonly error?: string;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly megabytesPerSecond: number;
+  /** Of the downloads beside it. */
+  readonly besideMegabytesPerSecond: number;
+  /** User and system time, by the name of the process. */
+  readonly cpuMs: Readonly<Record<string, number>>;
+  readonly peakMiB: Readonly<Record<string, number>>;
+}
+
+/** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */
+export class LoadProgram {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async build(folder: string): Promise<LoadProgram> {
+    const path = join(mkdtempSync(join(folder, 'load-')), 'load');
+    await promisify(execFile)('go', ['build', '-o', path, '.'], { cwd: SOURCE, timeout: BUILD_TIMEOUT_MS });
+    return new LoadProgram(path);
+  }
+
+  async certificates(folder: string): Promise<void> {
+    await promisify(execFile)(this.path, ['certs', '-dir', folder]);
+  }
+
+  async run(args: readonly string[], seconds: number): Promise<Measurement> {
+    const { stdout } = await promisify(execFile)(this.path, ['run', ...args], {
+      timeout: seconds * 1_000 + RUN_GRACE_MS,
+    });
+    return JSON.parse(stdout) as Measurement;
+  }
+}

@@ -1,0 +1,67 @@
+import type { BenchCase } from './cases.ts';
+import type { Measurement } from './program.ts';
+
+export interface Sample extends Measurement {
+  readonly system: string;
+  readonly case: string;
+  readonly round: number;
+}
+
+/** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. */
+export function resultTable(samples: readonly Sample[], cases: readonly BenchCase[]): string {
+  return cases.map((one) => caseTable(samples, one)).join('\n\n');
+}
+
+function caseTable(samples: readonly Sample[], one: BenchCase): string {
+  const ofCase = samples.filter((sample) => sample.case === one.name);
+  const systems = [...new Set(ofCase.map(({ system }) => system))];
+  const isTransfer = one.kind === 'transfer';
+  const rate = (sample: Sample): number => (isTransfer ? sample.megabytesPerSecond : sample.perSecond);
+  // A transfer is one request of a gigabyte: its CPU is told in seconds.
+  const cpu = (ms: number, { requests }: Sample): number =>
+    isTransfer ? ms / 1_000 : (ms * 1_000) / Math.max(requests, 1);
+  const total = (sample: Sample): number => Object.values(sample.cpuMs).reduce((sum, ms) => sum + ms, 0);
+  const own = median(ofCase.filter(({ system }) => system === 'mctunnel').map(rate));
+  const rows = systems.map((system) => {
+    const rounds = ofCase.filter((sample) => sample.system === system);
+    const middle = (of: (sample: Sample) => number): number => median(rounds.map(of));
+    const parts = Object.keys(rounds[0]?.cpuMs ?? {}).map(
+      (name) => `${name} ${figure(middle((sample) => cpu(sample.cpuMs[name] ?? 0, sample)))}`,
+    );
+    const peaks = Object.keys(rounds[0]?.peakMiB ?? {}).map(
+      (name) => `${name} ${middle((sample) => sample.peakMiB[name] ?? 0).toFixed(0)}`,
+    );
+    return [
+      system,
+      figure(middle(rate)),
+      system === 'mctunnel' || own === 0 ? '' : (own / middle(rate)).toFixed(2),
+      ...[middle(({ p50Ms }) => p50Ms), middle(({ p99Ms }) => p99Ms), middle(({ maxMs }) => maxMs)].map(
+        (ms) => ms.toFixed(2),
+      ),
+      parts.length === 0
+        ? ''
+        : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
+      middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
+      peaks.join(', '),
+      rounds.reduce((sum, { errors }) => sum + errors, 0),
+    ].join(' | ');
+  });
+  return [
+    `### ${one.name}`,
+    '',
+    `| system | ${isTransfer ? 'MB/s' : 'req/s'} | mctunnel is × | p50 ms | p99 ms | max ms | CPU ${isTransfer ? 's' : 'ms per 1,000'} | beside MB/s | peak RSS MiB | errors |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
+}
