@@ -30,7 +30,7 @@ export interface Open {
   readonly path: string;
   readonly headers: FlatHeaders;
   readonly identity: Identity | undefined;
-  /** Milliseconds until a response head must have come; 0 means none (watches, upgrades). */
+  /** Milliseconds from the end of the request until a response head must have come; 0 means none (watches, upgrades). */
   readonly deadlineMs: number;
   /** W3C `traceparent`, or empty. */
   readonly traceparent: string;

@@ -1,9 +1,9 @@
 import { MctunnelError } from '../errors.ts';
-import { type Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import { DeadlineWheel } from '../lib/deadline-wheel.ts';
 import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
 import type { ProtocolAdapter } from './adapter.ts';
 import { Connections } from './connections.ts';
-import { Deadlines } from './deadlines.ts';
 import { HttpExchange, type HttpContext } from './http.ts';
 import type { Member } from './member.ts';
 import type { PolicySource } from './policy.ts';
@@ -30,7 +30,7 @@ export interface InFlight {
 export class HttpAdapter implements ProtocolAdapter {
   readonly protocol = 'http';
   readonly #options: HttpAdapterOptions;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: DeadlineWheel;
   readonly #http: HttpContext;
   readonly #upgrade: UpgradeContext;
   readonly #upgrades = new Set<UpgradeExchange>();
@@ -43,7 +43,7 @@ export class HttpAdapter implements ProtocolAdapter {
   constructor(options: HttpAdapterOptions) {
     this.#options = options;
     const { cluster, clock } = options;
-    this.#deadlines = new Deadlines(clock);
+    this.#deadlines = new DeadlineWheel(clock);
     this.#connections = new Connections(options.member);
     this.#http = {
       cluster,

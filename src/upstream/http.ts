@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { MctunnelError } from '../errors.ts';
+import type { DeadlineEntry, DeadlineWheel } from '../lib/deadline-wheel.ts';
 import { headerValue } from '../lib/headers.ts';
 import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
 import type { Connections } from './connections.ts';
-import type { Deadlines } from './deadlines.ts';
 import {
   broken,
   CANCELLED,
@@ -15,7 +15,7 @@ import {
 } from './failure.ts';
 import { isFollowed, isRedirect, resolveRedirect, withLocation } from './redirect.ts';
 import { RequestBody } from './request-body.ts';
-import type { MemberRequest } from './request.ts';
+import { MAPPED_USER_HEADER, type MemberRequest } from './request.ts';
 import { answerFault, flatHeaders, passedResponseHeaders, passedTrailers } from './response.ts';
 
 /** A body of at most this announced length is sent in one piece with its head, when all of it came in one Batch. */
@@ -30,7 +30,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** What all requests of one upstream share. */
 export interface HttpContext {
   readonly cluster: string;
-  readonly deadlines: Deadlines;
+  readonly deadlines: DeadlineWheel;
   /** The request is over, however it ended. */
   readonly onOver: (exchange: HttpExchange) => void;
 }
@@ -43,14 +43,14 @@ export interface HttpContext {
  *
  * `delivered` is no exactly while `onRequestStart` has not run.
  */
-export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler {
+export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.DispatchHandler {
   readonly isLong: boolean;
+  deadlineSlot = -1;
   readonly #context: HttpContext;
   readonly #connections: Connections;
   readonly #stream: Stream;
   readonly #request: MemberRequest;
   readonly #deadlineMs: number;
-  #deadlineSlot = -1;
 
   #controller: Dispatcher.DispatchController | undefined;
   /** The stream has been told the end, good or bad; or nobody waits for it any more. */
@@ -90,7 +90,6 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
     this.#request = request;
     this.isLong = request.isLong;
     this.#deadlineMs = open.deadlineMs;
-    if (open.deadlineMs > 0) this.#deadlineSlot = context.deadlines.add(this, open.deadlineMs);
     const { contentLength } = request;
     if (contentLength !== undefined && contentLength > 0 && contentLength <= MAX_COLLECTED_BYTES) {
       this.#collected = Buffer.allocUnsafe(contentLength);
@@ -128,7 +127,9 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
       return;
     }
     if (this.#body !== undefined) this.#body.finish();
-    if (!this.#isDispatched && !this.#isOver) this.#dispatch();
+    if (this.#isOver) return;
+    if (this.#deadlineMs > 0 && !this.#hasHead) this.#context.deadlines.add(this, this.#deadlineMs);
+    if (!this.#isDispatched) this.#dispatch();
   }
 
   /** The Batch is dispatched: a body that is not complete now is streamed. */
@@ -165,7 +166,6 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   // The deadline's side.
 
   expire(): void {
-    this.#deadlineSlot = -1;
     if (this.#isOver) return;
     this.#fail(headTimeout(this.#context.cluster, this.#deadlineMs, this.#isSent ? 'unknown' : 'no'));
   }
@@ -206,8 +206,9 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
       }
     }
     if (status === 401) this.#connections.member.credential.rejected?.();
-    this.#clearDeadline();
+    this.#context.deadlines.remove(this);
     this.#hasHead = true;
+    passed.push(MAPPED_USER_HEADER, this.#request.mappedUser);
     try {
       this.#stream.sendHead({ status, headers: passed });
     } catch (cause) {
@@ -349,7 +350,7 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   }
 
   #giveUp(): void {
-    this.#clearDeadline();
+    this.#context.deadlines.remove(this);
     this.#body?.destroy();
     const controller = this.#controller;
     this.#controller = undefined;
@@ -360,13 +361,7 @@ export class HttpExchange implements StreamHandlers, Dispatcher.DispatchHandler 
   #release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#clearDeadline();
+    this.#context.deadlines.remove(this);
     this.#context.onOver(this);
-  }
-
-  #clearDeadline(): void {
-    if (this.#deadlineSlot === -1) return;
-    this.#context.deadlines.remove(this, this.#deadlineSlot);
-    this.#deadlineSlot = -1;
   }
 }

@@ -151,7 +151,7 @@ export function appendImpersonation(headers: string[], identity: MappedIdentity)
 const ASCII = /^[\x20-\x7e]*$/;
 
 /** The UTF-8 bytes of a string as a string of one character per byte. */
-function utf8AsLatin1(text: string): string {
+export function utf8AsLatin1(text: string): string {
   return ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 

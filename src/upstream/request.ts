@@ -3,7 +3,7 @@ import { isLongRunning, requestInfo } from '../lib/request-info.ts';
 import { encodeTarget, splitTarget } from '../lib/request-path.ts';
 import type { FlatHeaders, Open } from '../tunnel/index.ts';
 import { badRequest } from './failure.ts';
-import { appendImpersonation } from './identity.ts';
+import { appendImpersonation, utf8AsLatin1 } from './identity.ts';
 import type { Member } from './member.ts';
 import type { Policy } from './policy.ts';
 
@@ -12,6 +12,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
 /** Headers that the agent writes itself. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['host', 'audit-id', 'traceparent']);
+
+/** Of a Head: whom the caller became in the cluster, for the hub's audit. The hub takes it off. */
+export const MAPPED_USER_HEADER = 'Mctunnel-Mapped-User';
 
 /** A request as it goes to the member, checked against everything that a hub which was broken into might send. */
 export interface MemberRequest {
@@ -23,6 +26,8 @@ export interface MemberRequest {
   readonly isUpgrade: boolean;
   /** May go without an end for as long as it likes: watches, followed logs, upgrades, proxied connections. */
   readonly isLong: boolean;
+  /** Whom the caller became: UTF-8, one character per byte. */
+  readonly mappedUser: string;
   /** Announced by Content-Length; undefined: none, or the length is not known before the end. */
   readonly contentLength: number | undefined;
 }
@@ -72,6 +77,7 @@ export function memberRequest(open: Open, policy: Policy, member: Member): Membe
     headers,
     isUpgrade,
     isLong: isUpgrade || open.deadlineMs === 0 || isLongRunning(info),
+    mappedUser: utf8AsLatin1(mapped.user),
     contentLength,
   };
 }

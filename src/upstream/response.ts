@@ -30,35 +30,18 @@ export function mayHaveBody(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
-/** Headers that go back through the tunnel: no hop-by-hop, no cookies, nothing that looks like our own mark. */
+/** Headers that go back through the tunnel: no hop-by-hop, no cookies, nothing in our name (`Mctunnel-Hop` says that an answer is ours). */
 export function passedResponseHeaders(headers: FlatHeaders): string[] {
-  return withoutOwn(stripResponseHeaders(headers, { isUpgrade: false, keepCookies: false }));
+  return stripResponseHeaders(headers, { isUpgrade: false, keepCookies: false });
 }
 
 /** Of a 101: `Upgrade` stays, `Connection` does not travel in a Head (the gateway writes it). */
 export function passedUpgradeHeaders(headers: FlatHeaders): string[] {
   const kept = stripResponseHeaders(headers, { isUpgrade: true, keepCookies: false });
   // stripResponseHeaders appends exactly one `Connection: Upgrade`. A Content-Length has no meaning on a 101 (RFC 9110 section 8.6).
-  return withoutOwn(kept.slice(0, -2)).filter(
-    (_, at, all) => all[at & ~1]?.toLowerCase() !== 'content-length',
-  );
+  return kept.slice(0, -2).filter((_, at, all) => all[at & ~1]?.toLowerCase() !== 'content-length');
 }
 
 export function passedTrailers(raw: unknown): string[] {
-  const flat = flatHeaders(raw);
-  return flat.length === 0 ? flat : withoutOwn(stripTrailers(flat));
-}
-
-/** A member cannot speak in our name: `Mctunnel-Hop` says that an answer is ours. */
-function withoutOwn(headers: string[]): string[] {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (isOwn(headers[i])) {
-      return headers.filter((_, at) => !isOwn(headers[at & ~1]));
-    }
-  }
-  return headers;
-}
-
-function isOwn(name: string | undefined): boolean {
-  return name !== undefined && name.length > 9 && name.slice(0, 9).toLowerCase() === 'mctunnel-';
+  return stripTrailers(flatHeaders(raw));
 }

@@ -20,7 +20,7 @@ import {
 import { encodeRequestHead, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
 import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Member } from './member.ts';
 import { isRedirect, resolveRedirect, withLocation } from './redirect.ts';
-import type { MemberRequest } from './request.ts';
+import { MAPPED_USER_HEADER, type MemberRequest } from './request.ts';
 import { mayHaveBody, passedResponseHeaders, passedUpgradeHeaders } from './response.ts';
 
 /** Informational answers before the final one. */
@@ -308,6 +308,7 @@ export class UpgradeExchange implements StreamHandlers {
   }
 
   #sendHead(status: number, headers: string[]): boolean {
+    headers.push(MAPPED_USER_HEADER, this.#request.mappedUser);
     try {
       this.#stream.sendHead({ status, headers });
       return true;

@@ -182,6 +182,14 @@ describe('through the tunnel', () => {
     await until(() => member.requests.at(-1)?.socket.destroyed === true);
   });
 
+  it('as whom it arrived: for the audit, not for the client', async () => {
+    hub.records.length = 0;
+    const answer = await send(hub.port, `${PROXY}/mapped`);
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('mctunnel'))).toEqual([]);
+    await until(() => hub.records.length > 0);
+    expect(hub.records[0]?.mappedUser).toBe('hub:alice');
+  });
+
   it('no credential, no identity but the mapped one', () => {
     for (const request of member.requests) {
       expect(request.headers['impersonate-user']).toBe('hub:alice');

@@ -61,6 +61,16 @@ describe('a request', () => {
     await idle(upstream);
   });
 
+  it('tells the hub as whom it arrived, whatever the member says', async () => {
+    const member = await bench.member((_request, response) =>
+      response.writeHead(403, { 'mctunnel-MAPPED-user': 'admin' }).end(),
+    );
+    const upstream = bench.upstream(member.endpoint);
+    const stream = await get(upstream, '/', { identity: { ...ALICE, user: 'zoë' } }).ended();
+    const lines = stream.headerLines('mctunnel-mapped-user');
+    expect(lines.map((line) => Buffer.from(line, 'latin1').toString('utf8'))).toEqual(['hub:zoë']);
+  });
+
   it('keeps method, query order, odd encodings and a trailing slash', async () => {
     const member = await bench.member((_request, response) => response.end());
     const upstream = bench.upstream(member.endpoint);
@@ -539,6 +549,26 @@ describe('limits', () => {
     const stream = await get(upstream, '/', { deadlineMs: 500 }).ended();
     expect(stream.resetError).toMatchObject({ code: 'TIMEOUT', hop: 'agent', delivered: 'unknown' });
     await closed(member);
+    await idle(upstream);
+  });
+
+  it('do not begin before the request has ended: an upload takes as long as it takes', async () => {
+    const member = await bench.member((request, response) => {
+      request.resume().on('end', () => {
+        if (request.url === '/answered') response.end('x');
+      });
+    });
+    const upstream = bench.upstream(member.endpoint);
+    const uploads = ['/answered', '/silent'].map((path) =>
+      begin(upstream, 'POST', path, { deadlineMs: 500 }).send('first'),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    for (const upload of uploads) expect(upload.isEnded).toBe(false);
+    const began = performance.now();
+    for (const upload of uploads) upload.send('last', { end: true });
+    expect((await uploads[0]?.ended())?.text).toBe('x');
+    expect((await uploads[1]?.ended())?.resetError).toMatchObject({ code: 'TIMEOUT', delivered: 'unknown' });
+    expect(performance.now() - began).toBeGreaterThanOrEqual(500);
     await idle(upstream);
   });
 

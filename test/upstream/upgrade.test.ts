@@ -73,7 +73,10 @@ describe('an upgrade', () => {
     expect(lines.some((line) => /cookie/i.test(line))).toBe(false);
     expect(stream.head).toEqual({
       status: 101,
-      headers: ['Upgrade', 'SPDY/3.1', 'X-Stream-Protocol-Version', 'v4.channel.k8s.io'],
+      headers: [
+        ...['Upgrade', 'SPDY/3.1', 'X-Stream-Protocol-Version', 'v4.channel.k8s.io'],
+        ...['Mctunnel-Mapped-User', 'hub:alice'],
+      ],
     });
     stream.abort(GONE);
     await idle(upstream);
