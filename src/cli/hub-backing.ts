@@ -144,7 +144,7 @@ export async function openStandaloneBacking(
   const clientCa = await watchClientCa(config.clientCaFile, admins, log, closer);
   const tokens: Authenticator[] = [];
   if (config.tokenAuthFile !== undefined) {
-    const file = await openStaticTokenFile({ path: config.tokenAuthFile, log });
+    const file = await openTokens(config.tokenAuthFile, log);
     closer.add('token file', () => file.close());
     tokens.push(file);
   }
@@ -165,6 +165,15 @@ export async function openStandaloneBacking(
     identityHeaders: () => identityHeadersOf(undefined),
     fault: () => undefined,
   };
+}
+
+async function openTokens(path: string, log: Log): ReturnType<typeof openStaticTokenFile> {
+  try {
+    return await openStaticTokenFile({ path, log });
+  } catch (error) {
+    const why = error instanceof MctunnelError ? error.message : fileProblem('read', path, error);
+    throw new MctunnelError('INVALID', `--token-auth-file: ${why}`, { cause: error });
+  }
 }
 
 /** `--client-ca-file`, followed as it changes, and the CA of the standalone hub's own administrator. */

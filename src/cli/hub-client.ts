@@ -48,9 +48,14 @@ export function hubContext(config: HubClientConfig): KubeContext {
   const options = config.context === undefined ? {} : { context: config.context };
   if (config.kubeconfig !== undefined) return loadKubeconfig(config.kubeconfig, options);
   const standalone = join(config.dataDir, ADMIN_KUBECONFIG);
-  return existsSync(standalone)
-    ? loadKubeconfig(standalone, options)
-    : loadDefaultKubeconfig(process.env, options);
+  if (existsSync(standalone)) return loadKubeconfig(standalone, options);
+  try {
+    return loadDefaultKubeconfig(process.env, options);
+  } catch (error) {
+    if (!(error instanceof MctunnelError) || !error.message.endsWith('no such file')) throw error;
+    const hint = 'give --kubeconfig FILE, or --data-dir of a standalone hub on this machine';
+    throw new MctunnelError('INVALID', `${error.message}; ${hint}`, { cause: error });
+  }
 }
 
 /** Calls the hub as the kubeconfig's user. Every method throws MctunnelError with kubectl's words. */

@@ -60,7 +60,12 @@ function report(error: unknown): number {
     return EXIT_USAGE;
   }
   if (error instanceof MctunnelError) {
-    process.stderr.write(`mctunnel: ${error.message}\n`);
+    process.stderr.write(
+      error.message
+        .split('\n')
+        .map((line) => `mctunnel: ${line}\n`)
+        .join(''),
+    );
     return EXIT_FAILED;
   }
   process.stderr.write(

@@ -78,7 +78,7 @@ function readFileKeys(
     content = parse(file.text, { uniqueKeys: true, maxAliasCount: 0 });
   } catch (error) {
     const [firstLine] = error instanceof Error ? error.message.split('\n') : [];
-    problems.push(`--config: ${file.path} is not valid YAML: ${firstLine ?? ''}`);
+    problems.push(`--config: ${file.path} is not valid YAML: ${(firstLine ?? '').replace(/:$/, '')}`);
     return found;
   }
   if (content === null || content === undefined) return found;

@@ -189,7 +189,7 @@ function readKubeconfig(path: string, options: { missingIsFine: boolean }): Fiel
   try {
     parsed = parse(content);
   } catch (error) {
-    throw invalid(`kubeconfig ${path}: not YAML: ${firstLine(error)}`, error);
+    throw invalid(`kubeconfig ${path}: not YAML: ${firstLine(error).replace(/:$/, '')}`, error);
   }
   if (!isFields(parsed)) throw invalid(`kubeconfig ${path}: not a kubeconfig (kind Config)`);
   return parsed;
