@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 const KUBERNETES_VERSION = '1.36.3';
 const ETCD_VERSION = '3.6.16';
 
-export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'node';
+export type ProgramName =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'node' | 'client-go';
 
-/** One program: the Go module below `programs/` that it is built from, and what building it costs. */
+/** One program: the Go module that it is built from, and what building it costs. */
 export interface Program {
   readonly name: ProgramName;
-  readonly module: 'etcd' | 'kubernetes' | 'node';
+  readonly module: 'etcd' | 'kubernetes' | 'node' | 'client-go';
   readonly version: string;
   /** What a first build took on 2 cores with empty caches; for the progress line only. */
   readonly usualSeconds: number;
@@ -26,14 +27,23 @@ export const programs: readonly Program[] = [
   { name: 'kubectl', module: 'kubernetes', version: KUBERNETES_VERSION, usualSeconds: 20 },
   { name: 'kube-controller-manager', module: 'kubernetes', version: KUBERNETES_VERSION, usualSeconds: 40 },
   { name: 'node', module: 'node', version: KUBERNETES_VERSION, usualSeconds: 30 },
+  { name: 'client-go', module: 'client-go', version: KUBERNETES_VERSION, usualSeconds: 30 },
 ];
+
+const folders: Readonly<Record<Program['module'], string>> = {
+  etcd: './programs/etcd',
+  kubernetes: './programs/kubernetes',
+  node: './programs/node',
+  // No part of a cluster: one that uses it.
+  'client-go': '../clients/go',
+};
 
 /** setup-envtest's folder has these and no others. */
 const inAssetsFolder: ReadonlySet<ProgramName> = new Set(['etcd', 'kube-apiserver', 'kubectl']);
 
 /** Where the Go module of a program lies in this repository. */
 export function moduleFolder(module: Program['module']): string {
-  return fileURLToPath(new URL(`./programs/${module}`, import.meta.url));
+  return fileURLToPath(new URL(folders[module], import.meta.url));
 }
 
 /** The user's cache folder for our builds: `$XDG_CACHE_HOME/mctunnel/kubernetes`, else below `~/.cache`. */
@@ -98,21 +108,32 @@ function programNamed(name: ProgramName): Program {
 export type Availability =
   { readonly available: true } | { readonly available: false; readonly reason: string };
 
+/** What is needed besides etcd, kube-apiserver and kubectl. */
+export interface Needs {
+  /** A controller manager and a node. */
+  readonly node?: boolean;
+  /** The program on client-go. */
+  readonly clientGo?: boolean;
+}
+
 /**
- * Whether control planes can be started here (`node: true` asks for a controller manager and a node as well).
+ * Whether control planes can be started here.
  * Tests that need one are counted as skipped, with this reason, when not:
  *
  *     const kubernetes = kubernetesAvailable({ node: true });
  *     (kubernetes.available ? describe : describe.skip)('…', () => { … });
  */
-export function kubernetesAvailable(options: { readonly node?: boolean } = {}): Availability {
+export function kubernetesAvailable(options: Needs = {}): Availability {
   if (process.platform !== 'linux') {
     return {
       available: false,
       reason: `control planes for tests run on Linux only, this is ${process.platform}`,
     };
   }
-  const needed = programs.filter((program) => options.node === true || inAssetsFolder.has(program.name));
+  const needed = programs.filter(
+    ({ name }) =>
+      inAssetsFolder.has(name) || (name === 'client-go' ? options.clientGo === true : options.node === true),
+  );
   const assets = process.env['KUBEBUILDER_ASSETS'];
   for (const { name } of needed) {
     const path = findProgram(name);
