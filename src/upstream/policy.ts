@@ -12,6 +12,8 @@ const EXEC: Readonly<Record<string, readonly string[]>> = {
   services: ['proxy'],
 };
 const READ_VERBS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+/** For all namespaces at once an API server offers list and watch alone (apiserver, pkg/endpoints/installer.go), so with these verbs the resource is cluster-scoped. */
+const ONE_OBJECT_VERBS: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch', 'delete']);
 /** Methods that read, as verbs of requests for something that is no resource (`/version`, `/openapi/v3`). */
 const READ_METHODS: ReadonlySet<string> = new Set(['get', 'head', 'options']);
 /** Only here does "reviews" mean a question: a custom resource may be called previews. */
@@ -119,8 +121,9 @@ function denies(rule: DenyRule, request: RequestInfo): boolean {
     return false;
   if (rule.verbs !== undefined && !rule.verbs.some((verb) => matches(verb, request.verb))) return false;
   if (rule.namespaces === undefined) return true;
-  // A request for all namespaces at once would show the listed ones as well.
-  return request.namespace === '' || rule.namespaces.includes(request.namespace);
+  // A request for all namespaces at once would show the listed ones as well. One object, or a new one, without a namespace has none.
+  if (request.namespace === '') return !ONE_OBJECT_VERBS.has(request.verb);
+  return rule.namespaces.includes(request.namespace);
 }
 
 function matches(pattern: string, value: string): boolean {

@@ -43,12 +43,13 @@ export async function grant(
     },
   ]);
   for (const rule of rules) {
-    const [resource = '', subresource = ''] = (rule.resources[0] ?? '').split('/');
+    const [resource = '', ...subresource] = (rule.resources[0] ?? '').split('/');
     await waitFor(`RBAC of ${name}`, () =>
       mayOn(plane, subject, {
         group: rule.apiGroups[0] ?? '',
         resource,
-        subresource,
+        // The key of an extra is one, slashes and all.
+        subresource: subresource.join('/'),
         name: rule.resourceNames?.[0] ?? '',
         verb: rule.verbs.at(-1) ?? '',
       }),

@@ -147,6 +147,16 @@ describe('the policy', () => {
       ).toBeDefined();
     });
 
+    it('takes one object without a namespace for what it is: cluster-scoped, and in none of the namespaces', () => {
+      const yaml =
+        'denyResources: [{resource: "*", namespaces: [kube-system], verbs: [create, delete, list, deletecollection]}]';
+      expect(refusal(yaml, 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews')).toBeUndefined();
+      expect(refusal(yaml, 'DELETE', '/api/v1/nodes/a')).toBeUndefined();
+      expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/kube-system')).toBeDefined();
+      expect(refusal(yaml, 'GET', '/api/v1/pods')).toBeDefined();
+      expect(refusal(yaml, 'DELETE', '/api/v1/pods')).toBeDefined();
+    });
+
     it('denies a request for all namespaces when one of them is denied', () => {
       const yaml = 'denyResources: [{resource: secrets, namespaces: [kube-system]}]';
       expect(refusal(yaml, 'GET', '/api/v1/namespaces/kube-system/secrets')).toBeDefined();
