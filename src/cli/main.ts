@@ -39,6 +39,7 @@ function createProgram(): Command {
 /** Every command throws instead of exiting, and an operand too many is an error. */
 function strict(command: Command): void {
   command
+    .enablePositionalOptions()
     .exitOverride()
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => undefined });
