@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { agentSettings } from '../config/index.ts';
-import { runAgent } from './agent.ts';
 import { agentRbacCommand } from './agent-rbac-command.ts';
 import { withSettings } from './settings-command.ts';
 
@@ -8,5 +7,10 @@ export function agentCommand(): Command {
   const command = new Command('agent').description(
     'dial a hub from a managed cluster, and serve what it sends at the API server here',
   );
-  return withSettings(command, agentSettings, runAgent).addCommand(agentRbacCommand());
+  // Loaded when needed: the other commands start without the agent's libraries.
+  withSettings(command, agentSettings, async (config) => {
+    const { runAgent } = await import('./agent.ts');
+    await runAgent(config);
+  });
+  return command.addCommand(agentRbacCommand());
 }
