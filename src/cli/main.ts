@@ -52,7 +52,9 @@ function report(error: unknown): number {
     // Help and version were asked for, and are on standard output already.
     if (error.exitCode === 0) return 0;
     const hint =
-      error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
+      error.code === 'commander.help'
+        ? 'a command is missing'
+        : error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
     process.stderr.write(`mctunnel: ${hint} (see mctunnel --help)\n`);
     return EXIT_USAGE;
   }

@@ -8,6 +8,7 @@ import {
   type Resolved,
   type Settings,
 } from '../config/index.ts';
+import { fileProblem } from '../lib/files.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -55,6 +56,6 @@ function readConfig(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError([`--config: cannot read ${path}: ${error instanceof Error ? error.message : ''}`]);
+    throw new UsageError([`--config: ${fileProblem('read', path, error)}`]);
   }
 }
