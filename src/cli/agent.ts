@@ -101,13 +101,18 @@ async function startAgent(
     cluster,
     bootstrapToken: await bootstrapToken(config),
     hub: {
-      enroll: async ({ token, csr }) => {
+      enroll: async (request) => {
         log.info({ hub }, 'enrolling');
         return retrying(
           async () => {
             const caBundle = await firstTrust(config, hub, proxy);
             const clusterUid = memberWatch.clusterUid ?? '';
-            return enroll({ hub: addressWith(caBundle), token, csr, clusterUid, signal: stopped.signal });
+            return enroll({
+              ...request,
+              hub: addressWith(caBundle),
+              clusterUid,
+              signal: stopped.signal,
+            });
           },
           {
             clock: systemClock,

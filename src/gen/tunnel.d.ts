@@ -1196,6 +1196,9 @@ export namespace mctunnel {
                 /** EnrollRequest clusterUid. */
                 clusterUid: string;
 
+                /** EnrollRequest cluster. */
+                cluster: string;
+
                 /**
                  * Encodes the specified EnrollRequest message. Does not implicitly {@link mctunnel.tunnel.v1.EnrollRequest.verify|verify} messages.
                  * @param message EnrollRequest message or plain object to encode
@@ -1228,6 +1231,9 @@ export namespace mctunnel {
 
                     /** EnrollRequest clusterUid */
                     clusterUid?: (string|null);
+
+                    /** EnrollRequest cluster */
+                    cluster?: (string|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

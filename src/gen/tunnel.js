@@ -2988,6 +2988,7 @@ export const mctunnel = $root.mctunnel = (() => {
                  * @property {string|null} [token] EnrollRequest token
                  * @property {Uint8Array|null} [csr] EnrollRequest csr
                  * @property {string|null} [clusterUid] EnrollRequest clusterUid
+                 * @property {string|null} [cluster] EnrollRequest cluster
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -3044,6 +3045,14 @@ export const mctunnel = $root.mctunnel = (() => {
                 EnrollRequest.prototype.clusterUid = "";
 
                 /**
+                 * EnrollRequest cluster.
+                 * @member {string} cluster
+                 * @memberof mctunnel.tunnel.v1.EnrollRequest
+                 * @instance
+                 */
+                EnrollRequest.prototype.cluster = "";
+
+                /**
                  * Encodes the specified EnrollRequest message. Does not implicitly {@link mctunnel.tunnel.v1.EnrollRequest.verify|verify} messages.
                  * @function encode
                  * @memberof mctunnel.tunnel.v1.EnrollRequest
@@ -3065,6 +3074,8 @@ export const mctunnel = $root.mctunnel = (() => {
                         writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.csr);
                     if (message.clusterUid != null && $Object.hasOwnProperty.call(message, "clusterUid") && message.clusterUid !== "")
                         writer.uint32(/* id 3, wireType 2 =*/26).string(message.clusterUid);
+                    if (message.cluster != null && $Object.hasOwnProperty.call(message, "cluster") && message.cluster !== "")
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.cluster);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3134,6 +3145,15 @@ export const mctunnel = $root.mctunnel = (() => {
                                     message.clusterUid = value;
                                 else
                                     delete message.clusterUid;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.cluster = value;
+                                else
+                                    delete message.cluster;
                                 continue;
                             }
                         }

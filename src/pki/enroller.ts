@@ -15,7 +15,7 @@ export interface EnrollmentRequest {
   /** PKCS #10, DER. */
   readonly csr: Buffer;
   /** The name that the agent was told to have; a token for another one is refused, unused. Empty: whatever the token says. */
-  readonly cluster?: string;
+  readonly cluster: string;
   /** uid of the member's `kube-system` namespace; empty when unknown. */
   readonly clusterUid: string;
   readonly remoteAddress: string;
@@ -78,7 +78,7 @@ export class Enroller {
     const keyHash = spkiHash(publicKey);
     const stored = await tokens.find(request.token, keyHash);
     const { record } = stored;
-    if (request.cluster !== undefined && request.cluster !== '' && request.cluster !== record.cluster) {
+    if (request.cluster !== '' && request.cluster !== record.cluster) {
       throw new MctunnelError(
         'FORBIDDEN',
         `the bootstrap token is for cluster ${record.cluster}, and this agent was started for ${request.cluster.slice(0, 63)}; start it with --cluster ${record.cluster}, or make another token. The token was not used up`,

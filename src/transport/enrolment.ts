@@ -32,6 +32,8 @@ export interface EnrollOptions extends UnaryOptions {
   readonly csr: Uint8Array;
   /** uid of the member's `kube-system` namespace; empty when unknown. */
   readonly clusterUid: string;
+  /** The name that this agent was started with: a token for another one is refused, unused. Empty: whatever the token says. */
+  readonly cluster: string;
 }
 
 export interface RenewOptions extends UnaryOptions {
@@ -43,16 +45,14 @@ export interface RenewOptions extends UnaryOptions {
 
 /** Trades a bootstrap token for a certificate, once the hub's certificate is verified. Rejects as `dialTunnel` does. */
 export async function enroll(options: EnrollOptions): Promise<Enrollment> {
-  const { token, csr, clusterUid } = options;
-  const bytes = encodeEnrollRequest({ token, csr, clusterUid });
-  const { certificateChain, caBundle, cluster } = await unary(
-    options,
-    undefined,
-    'enroll',
-    bytes,
-    decodeEnrollResponse,
-  );
-  return { certificateChain, caBundle, cluster };
+  const { token, csr, clusterUid, cluster } = options;
+  const bytes = encodeEnrollRequest({ token, csr, clusterUid, cluster });
+  const issued = await unary(options, undefined, 'enroll', bytes, decodeEnrollResponse);
+  return {
+    certificateChain: issued.certificateChain,
+    caBundle: issued.caBundle,
+    cluster: issued.cluster,
+  };
 }
 
 /** The next certificate. Rejects as `dialTunnel` does. */

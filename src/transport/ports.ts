@@ -44,6 +44,8 @@ export interface EnrollmentRequest {
   readonly csr: Buffer;
   /** uid of the member's `kube-system` namespace; empty when unknown. */
   readonly clusterUid: string;
+  /** The name that the agent was started with: a token for another one is refused, unused. Empty: whatever the token says. */
+  readonly cluster: string;
   /** `ip:port`. */
   readonly remoteAddress: string;
 }

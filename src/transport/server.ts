@@ -231,11 +231,11 @@ class GrpcTunnelServer implements TunnelServer {
   }
 
   async #enroll(bytes: Buffer, connection: Connection): Promise<Buffer> {
-    const { token, csr, clusterUid } = decoded(decodeEnrollRequest, bytes);
+    const { token, csr, clusterUid, cluster } = decoded(decodeEnrollRequest, bytes);
     const { remoteAddress } = connection;
     const { enroller } = this.#options;
     return encodeEnrollResponse(
-      await enroller.enroll({ token, csr: Buffer.from(csr), clusterUid, remoteAddress }),
+      await enroller.enroll({ token, csr: Buffer.from(csr), clusterUid, cluster, remoteAddress }),
     );
   }
 

@@ -59,6 +59,7 @@ export interface EnrollRequest {
   readonly token: string;
   readonly csr: Uint8Array;
   readonly clusterUid: string;
+  readonly cluster: string;
 }
 
 export interface EnrollResponse {

@@ -64,7 +64,7 @@ const order = { cluster: 'a', uid: UID_A, ttlSeconds: 3600, replace: false };
 
 async function request(token: string, more: Partial<EnrollmentRequest> = {}): Promise<EnrollmentRequest> {
   const csr = createSigningRequest(await generateKey());
-  return { token, csr, clusterUid: '', remoteAddress: '192.0.2.1:5', ...more };
+  return { token, csr, clusterUid: '', cluster: '', remoteAddress: '192.0.2.1:5', ...more };
 }
 
 const leafOf = (chain: string): X509Certificate => new X509Certificate(chain);

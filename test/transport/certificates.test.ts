@@ -16,7 +16,7 @@ afterEach(() => hub.server.close());
 
 describe('the client certificate', () => {
   it('is not needed for Enroll', async () => {
-    const request = { token: 'good', csr: Buffer.from('csr'), clusterUid: '' };
+    const request = { token: 'good', csr: Buffer.from('csr'), clusterUid: '', cluster: '' };
     await expect(enroll({ hub: trust(), ...request })).resolves.toEqual({
       certificateChain: 'chain',
       caBundle: 'bundle',
@@ -24,6 +24,24 @@ describe('the client certificate', () => {
     });
     const refused = await rejection(enroll({ hub: trust(), ...request, token: 'bad' }));
     expect(refused).toMatchObject({ code: 'FORBIDDEN', message: 'the token is used up' });
+  });
+
+  it('of a name that the agent was started with goes with the token', async () => {
+    await hub.server.close();
+    const asked: unknown[] = [];
+    hub = await TestHub.start({
+      enroller: {
+        enroll: (request) => {
+          asked.push(request);
+          return Promise.reject(new MctunnelError('FORBIDDEN', 'the token is for cluster b'));
+        },
+        renew: () => Promise.reject(new Error('not asked for')),
+      },
+    });
+    const request = { token: 'good', csr: Buffer.from('csr'), clusterUid: 'kube-1', cluster: 'a' };
+    const refused = await rejection(enroll({ hub: trust(), ...request }));
+    expect(refused).toMatchObject({ code: 'FORBIDDEN', message: 'the token is for cluster b' });
+    expect(asked).toEqual([{ ...request, remoteAddress: expect.stringMatching(/^127\.0\.0\.1:/) }]);
   });
 
   it('is needed for Renew, and is enough for it', async () => {
@@ -45,6 +63,14 @@ describe('the client certificate', () => {
       'of tomorrow',
       () => CA.agent('cluster-a', 'u', { notBefore: new Date(Date.now() + DAY_MS / 2) }),
       /valid from .* only, and the hub's clock/,
+    ],
+    [
+      'of a CA with the same name',
+      () => {
+        const own = new TestCa('hub and agent CA').agent('cluster-a');
+        return { ...own, certificate: own.chain + CA.certificate };
+      },
+      /not issued by this hub's agent CA/,
     ],
     [
       'for servers only',
@@ -133,7 +159,7 @@ describe('the serving certificate', () => {
     expect(error.message).toMatch(words);
     // Nor is a token sent.
     const enrolment = await rejection(
-      enroll({ hub: trust(), token: 'good', csr: Buffer.of(1), clusterUid: '' }),
+      enroll({ hub: trust(), token: 'good', csr: Buffer.of(1), clusterUid: '', cluster: '' }),
     );
     expect(enrolment.message).toMatch(words);
   });
