@@ -4,7 +4,7 @@
  *     node bench/main.ts [CASE…]
  *
  * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
- * these), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
+ * these), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,14 @@ import { Closer } from '../src/lib/closer.ts';
 import { waitFor } from '../test/kubernetes/wait.ts';
 import { benchCases, type BenchCase } from './cases.ts';
 import { LoadProgram, type Measurement } from './program.ts';
-import { direct, startMctunnel, startRivals, startUpstream, type System } from './systems.ts';
+import {
+  direct,
+  startMctunnel,
+  startRivals,
+  startUpstream,
+  type MctunnelVariant,
+  type System,
+} from './systems.ts';
 import { resultTable, type Sample } from './table.ts';
 
 /** Until then Node's compiler is still at work, which no long-running program feels. */
@@ -23,6 +30,8 @@ const WARM_UP_S = 60;
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
 const only = process.env['BENCH_SYSTEMS']?.split(',');
+/** Another checkout, measured beside this one as `base`: what a change is worth. */
+const base = process.env['BENCH_BASE'];
 const asked = process.argv.slice(2);
 
 const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
@@ -53,7 +62,11 @@ async function measure(): Promise<Sample[]> {
   const systems: System[] = [];
   const wanted = (name: string): boolean => only === undefined || only.includes(name);
   if (wanted('direct')) systems.push(direct(world));
-  if (wanted('mctunnel')) systems.push(await startMctunnel(world));
+  const variants: MctunnelVariant[] = [
+    { name: 'mctunnel', nodeOptions: process.env['BENCH_NODE_OPTIONS'] },
+    ...(base === undefined ? [] : [{ name: 'base', checkout: base }]),
+  ];
+  for (const variant of variants) if (wanted(variant.name)) systems.push(await startMctunnel(world, variant));
   const rivals = process.env['BENCH_RIVALS'];
   if (rivals !== undefined) {
     systems.push(...(await startRivals(world, rivals)).filter(({ name }) => wanted(name)));

@@ -63,16 +63,32 @@ export function direct(world: BenchWorld): System {
   return { name: 'direct', args, pids: {} };
 }
 
+export interface MctunnelVariant {
+  readonly name: string;
+  /** The root of a checkout; undefined: this one. */
+  readonly checkout?: string | undefined;
+  /** NODE_OPTIONS of hub and agent. */
+  readonly nodeOptions?: string | undefined;
+}
+
 /** A standalone hub, called by its administrator with a client certificate, and an agent whose member is the upstream. */
-export async function startMctunnel(world: BenchWorld): Promise<System> {
-  const { folder, closer } = world;
+export async function startMctunnel(base: BenchWorld, variant: MctunnelVariant): Promise<System> {
+  const folder = join(base.folder, variant.name);
+  mkdirSync(folder);
+  const world = { ...base, folder };
+  const { closer } = world;
+  const { checkout, nodeOptions } = variant;
+  const env: Record<string, string> = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions };
+  const main = checkout === undefined ? undefined : join(checkout, 'src/cli/main.ts');
+  const create = (name: 'hub' | 'agent', args: readonly string[]): MctunnelProcess =>
+    new MctunnelProcess(name, args, env, main);
   const cluster = 'bench';
-  const hub = await startStandaloneHub(join(folder, 'hub'));
+  const hub = await startStandaloneHub(join(folder, 'hub'), [], (args) => create('hub', args));
   closer.add('hub', () => hub.process.stop());
   const { token, hubCaHash } = await createToken(cluster, hub.admin.kubeconfig);
   const kubeconfig = join(folder, 'member.kubeconfig');
   writeFileSync(kubeconfig, memberKubeconfig(world));
-  const agent = new MctunnelProcess('agent', [
+  const agent = create('agent', [
     ...['--hub', `localhost:${hub.tunnelPort}`, '--cluster', cluster, '--kubeconfig', kubeconfig],
     ...['--data-dir', join(folder, 'agent'), '--bootstrap-token', token, '--hub-ca-hash', hubCaHash],
   ]);
@@ -87,7 +103,7 @@ export async function startMctunnel(world: BenchWorld): Promise<System> {
   writeFileSync(join(admin, 'client.crt'), credentials.certificate);
   writeFileSync(join(admin, 'client.key'), credentials.key);
   return {
-    name: 'mctunnel',
+    name: variant.name,
     args: [
       '-url',
       `https://127.0.0.1:${hub.gateway.port}/apis/gateway.mctunnel.io/v1/clusters/${cluster}/proxy`,

@@ -24,12 +24,18 @@ export class MctunnelProcess {
   readonly process: Process;
   readonly directory: string;
 
-  constructor(name: 'hub' | 'agent', args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** `main`: the command line's file, of another checkout for instance. */
+  constructor(
+    name: 'hub' | 'agent',
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    main = MAIN,
+  ) {
     this.directory = mkdtempSync(join(tmpdir(), `mctunnel-${name}-`));
     this.process = new Process({
       name: `mctunnel ${name}`,
       path: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', MAIN, name, ...args],
+      args: ['--disable-warning=ExperimentalWarning', main, name, ...args],
       env,
       logFile: join(this.directory, 'log'),
       plane: `mctunnel-${name}`,

@@ -26,8 +26,9 @@ interface Kubeconfig {
 export async function startStandaloneHub(
   dataDir: string,
   args: readonly string[] = [],
+  create = (hubArgs: readonly string[]) => new MctunnelProcess('hub', hubArgs),
 ): Promise<StandaloneHub> {
-  const process = new MctunnelProcess('hub', [
+  const process = create([
     ...['--data-dir', dataDir],
     ...['--gateway-listen', '127.0.0.1:0'],
     ...['--tunnel-listen', '127.0.0.1:0'],
