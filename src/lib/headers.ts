@@ -146,7 +146,7 @@ export function stripRequestHeaders(headers: HeaderList, options: StripOptions):
       if (options.isUpgrade && lower === 'upgrade') kept.push(name, value);
       continue;
     }
-    if (lower === 'cookie' && !options.keepCookies) continue;
+    if ((lower === 'cookie' || lower === 'cookie2') && !options.keepCookies) continue;
     if (listed?.has(lower) === true) continue;
     if (lower === 'sec-websocket-protocol') {
       value = withoutBearer(value);

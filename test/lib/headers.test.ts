@@ -160,6 +160,12 @@ describe('stripRequestHeaders', () => {
     expect(strip('a,b')).toEqual(['Sec-WebSocket-Protocol', 'a,b']);
   });
 
+  it('drops cookies of either kind, in any spelling, but for a service', () => {
+    const lines = ['COOKIE', 'a=1', 'Cookie2', '$Version=1', 'Accept', 'x'];
+    expect(stripRequestHeaders(lines, { isUpgrade: false, keepCookies: false })).toEqual(['Accept', 'x']);
+    expect(stripRequestHeaders(lines, { isUpgrade: false, keepCookies: true })).toEqual(lines);
+  });
+
   it('keeps repeated lines, their order, TE: trailers, and cookies where told', () => {
     const headers = [
       'X-Stream-Protocol-Version',
