@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isClusterName, RESERVED_NAMES } from '../lib/cluster-name.ts';
 
 /** Where to listen or dial. An IPv6 host has no brackets. */
 export interface HostPort {
@@ -110,11 +111,11 @@ export const hostList = textList.transform((hosts, context) =>
 export const clusterName = z
   .string()
   .transform((name, context) =>
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)
+    isClusterName(name)
       ? name
       : refuse(
           context,
-          'a DNS-1123 label: at most 63 characters of a-z, 0-9 and -, beginning and ending with a letter or digit',
+          `a DNS-1123 label: at most 63 characters of a-z, 0-9 and -, beginning and ending with a letter or digit, and none of ${RESERVED_NAMES.join(', ')}`,
         ),
   );
 

@@ -1,23 +1,9 @@
+import { isClusterName } from '../lib/cluster-name.ts';
 import { encodeSegment, pathFrom, splitTarget } from '../lib/request-path.ts';
 import type { RequestPath } from '../lib/request-path.ts';
 
 export const API_GROUP = 'gateway.mctunnel.io';
 export const API_VERSION = 'v1';
-
-/** First segments that are never a cluster's short form. A cluster cannot be registered by such a name. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'api',
-  'apis',
-  'openapi',
-  'version',
-  'healthz',
-  'livez',
-  'readyz',
-  'metrics',
-  'clusters',
-  'debug',
-]);
-const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export interface ProxyRoute {
   readonly kind: 'proxy';
@@ -60,7 +46,7 @@ export function routeOf(target: string): Route {
     const prefix = `/apis/${API_GROUP}/${API_VERSION}/clusters/${encodeSegment(cluster)}/proxy`;
     return { kind: 'proxy', cluster, inner: pathFrom(path, 6), prefix, isShortForm: false };
   }
-  if (first === undefined || RESERVED.has(first) || !DNS_LABEL.test(first)) return API;
+  if (first === undefined || !isClusterName(first)) return API;
   return { kind: 'proxy', cluster: first, inner: pathFrom(path, 1), prefix: `/${first}`, isShortForm: true };
 }
 

@@ -1,6 +1,7 @@
 import { MctunnelError } from '../errors.ts';
 import type { ClusterRegistration, NewRegistration, ObjectMeta } from '../registry/ports.ts';
-import { nameFault, REGISTRATION } from '../registry/schema/index.ts';
+import { nameFault } from '../lib/cluster-name.ts';
+import { REGISTRATION } from '../registry/schema/index.ts';
 import type { RawClient, RawRequest } from './raw-client.ts';
 import { errorOfStatus } from './status-error.ts';
 

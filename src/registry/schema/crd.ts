@@ -1,6 +1,6 @@
 import { COLUMNS } from './columns.ts';
 import { toJsonSchema } from './json-schema.ts';
-import { NAME_RULES } from './names.ts';
+import { NAME_RULES } from '../../lib/cluster-name.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
 
 const CLUSTER_UID_IS_PINNED = {

@@ -4,6 +4,5 @@ export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
 export { isLabelValue, isQualifiedName } from './metadata.ts';
 export { faultOf } from './faults.ts';
-export { nameFault } from './names.ts';
 export { CLUSTER, REGISTRATION, registrationSchema, specSchema, statusSchema } from './registration.ts';
 export { invalid, parseRegistration, unknownFields, type ParsedRegistration } from './validate.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldFault } from '../../errors.ts';
 import { invalidValue } from './faults.ts';
-import { nameFault } from './names.ts';
+import { nameFault } from '../../lib/cluster-name.ts';
 
 /** The part of ObjectMeta that a client may write. What is not named here is dropped, managedFields among it. */
 export const metadataSchema = z.object({

@@ -1,5 +1,5 @@
 /** Would be mistaken for a path of the hub's own in the short form `/NAME/…`. */
-const RESERVED_NAMES = [
+export const RESERVED_NAMES = [
   'api',
   'apis',
   'openapi',
@@ -19,6 +19,11 @@ const NAME_RULE_MESSAGE =
   'a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "-", start and end with ' +
   'an alphanumeric character, and be at most 63 characters long';
 const RESERVED_RULE_MESSAGE = `must not be one of the reserved names ${RESERVED_NAMES.join(', ')}`;
+
+/** Whether a cluster can be called that: a DNS-1123 label that is none of the hub's own paths. */
+export function isClusterName(name: string): boolean {
+  return nameFault(name) === undefined;
+}
 
 /** Why a cluster may not be called that; undefined when it may. */
 export function nameFault(name: string): string | undefined {
