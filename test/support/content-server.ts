@@ -10,7 +10,8 @@ import { ContentReader, contentAt } from './content.ts';
 const TICK_MS = 100;
 const STEP_BYTES = 64 * 1024;
 
-createServer((request, response) => {
+// Uploads here take as long as they like.
+createServer({ requestTimeout: 0 }, (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://pod');
   const rate = Number(searchParams.get('rate') ?? Infinity);
   if (pathname === '/content') send(response, Number(searchParams.get('bytes')), rate);
