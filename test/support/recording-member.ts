@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority, writeKubeconfig } from '../kubernetes/index.ts';
@@ -45,10 +45,12 @@ export async function startRecordingMember(): Promise<RecordingMember> {
   const sockets = new Set<Socket>();
   const record = (request: IncomingMessage, body: string): void => {
     const { method = '', url: target = '', rawHeaders } = request;
-    const certificate = (request.socket as TLSSocket).getPeerCertificate() as {
-      subject?: { CN?: string };
-    };
-    requests.push({ method, target, rawHeaders, body, clientCertificate: certificate.subject?.CN });
+    const { socket } = request;
+    const certificate: { subject?: { CN?: unknown } } =
+      socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
+    const name = certificate.subject?.CN;
+    const clientCertificate = typeof name === 'string' ? name : undefined;
+    requests.push({ method, target, rawHeaders, body, clientCertificate });
   };
   const server = createServer(
     { cert: serving.certificate, key: serving.key, requestCert: true, rejectUnauthorized: false },
