@@ -17,7 +17,11 @@ import {
   PortForward,
   Watch,
   type KubernetesObject,
-  type V1ConfigMap,
+  V1ConfigMap,
+  V1Container,
+  V1ObjectMeta,
+  V1Pod,
+  V1PodSpec,
   type V1Status,
 } from '@kubernetes/client-node';
 
@@ -65,9 +69,9 @@ async function writes(): Promise<void> {
   await attempt('create', () => core.createNamespacedConfigMap({ namespace: WORK, body }));
   await attempt('again', () => core.createNamespacedConfigMap({ namespace: WORK, body }));
   const read = await core.readNamespacedConfigMap(at);
-  const changed = { ...read, data: { a: '2', b: 'ä \u2028 <&>' } };
-  await attempt('replace', () => core.replaceNamespacedConfigMap({ ...at, body: changed }));
-  await attempt('stale', () => core.replaceNamespacedConfigMap({ ...at, body: changed }));
+  read.data = { a: '2', b: 'ä \u2028 <&>' };
+  await attempt('replace', () => core.replaceNamespacedConfigMap({ ...at, body: read }));
+  await attempt('stale', () => core.replaceNamespacedConfigMap({ ...at, body: read }));
   const patch = [{ op: 'add', path: '/data/c', value: '3' }];
   await attempt('patch', () => core.patchNamespacedConfigMap({ ...at, body: patch }));
   await attempt('delete', () => core.deleteNamespacedConfigMap(at));
@@ -269,17 +273,15 @@ async function forwards(): Promise<void> {
 async function logs(): Promise<void> {
   const script = 'for i in 1 2 3 4 5 6 7 8; do echo line $i ä; sleep 0.2; done; echo end';
   const name = 'talker';
-  await core.createNamespacedPod({
-    namespace: WORK,
-    body: {
-      metadata: { name },
-      spec: {
-        restartPolicy: 'Never',
-        terminationGracePeriodSeconds: 0,
-        containers: [{ name: CONTAINER, image: 'none', command: ['sh', '-c', script] }],
-      },
-    },
-  });
+  const container = new V1Container();
+  Object.assign(container, { name: CONTAINER, image: 'none', command: ['sh', '-c', script] });
+  const spec = new V1PodSpec();
+  Object.assign(spec, { restartPolicy: 'Never', terminationGracePeriodSeconds: 0, containers: [container] });
+  const body = new V1Pod();
+  body.metadata = new V1ObjectMeta();
+  body.metadata.name = name;
+  body.spec = spec;
+  await core.createNamespacedPod({ namespace: WORK, body });
   await untilPod(name, (type, phase) => type !== 'DELETED' && phase !== 'Pending');
   const followed = new Sink();
   const finished = once(followed, 'finish');
@@ -329,7 +331,12 @@ function configMap(
   content: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>> = {},
 ): V1ConfigMap {
-  return { metadata: { name, labels }, data: content };
+  const object = new V1ConfigMap();
+  object.metadata = new V1ObjectMeta();
+  object.metadata.name = name;
+  object.metadata.labels = labels;
+  object.data = content;
+  return object;
 }
 
 /** Where a stream of the library ends. */
@@ -389,7 +396,9 @@ async function soon<T>(what: string, promise: Promise<T>): Promise<T> {
 }
 
 function print(what: string, ...values: unknown[]): void {
-  const shown = values.map((value) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? '-')));
+  const shown = values.map((value) =>
+    typeof value === 'string' ? value : value === undefined ? '-' : JSON.stringify(value),
+  );
   process.stdout.write(`${what}: ${shown.join(' ')}\n`);
 }
 
