@@ -2,11 +2,7 @@ import { GatewayProxy } from './proxy/index.ts';
 import type { Gateway, GatewayOptions, Proxy, ProxyOptions } from './options.ts';
 import { HttpsGateway } from './server/index.ts';
 
-export { factsOf } from './connection.ts';
 export type * from './options.ts';
-export { API_GROUP, API_VERSION } from './route.ts';
-export { forbiddenMessage, goQuote, sendStatus, statusOf } from './status.ts';
-export type { Status, StatusSubject } from './status.ts';
 
 /** Requests ⇄ streams. Its `handler` is for the API's application; the gateway hands it its requests before. */
 export function createProxy(options: ProxyOptions): Proxy {

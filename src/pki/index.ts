@@ -4,7 +4,6 @@ export { AgentFolder } from './agent-folder.ts';
 export { AgentIdentity } from './agent-identity.ts';
 export { type Authority, openAuthority } from './authority.ts';
 export { BootstrapTokens } from './bootstrap-tokens.ts';
-export { spkiHash } from './certificate.ts';
 export { Enroller } from './enroller.ts';
 export { FolderKeyStore } from './folder-key-store.ts';
 export { FolderTokenStore } from './folder-token-store.ts';
