@@ -81,5 +81,5 @@ function metrics(port: number): Promise<string> {
 function gaugesIn(text: string): Record<string, number> {
   const names = new Set([...text.matchAll(/^# TYPE (mctunnel_\w+) gauge$/gm)].map(([, name]) => name));
   const values = [...text.matchAll(/^(mctunnel_\w+) ([\d.e+-]+)$/gm)].filter(([, name]) => names.has(name));
-  return Object.fromEntries<number>(values.map(([, name, value]) => [name, Number(value)]));
+  return Object.fromEntries<number>(values.map(([, name = '', value]) => [name, Number(value)]));
 }
