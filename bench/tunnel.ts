@@ -5,7 +5,7 @@
  *     npx node bench/tunnel.ts [--json]
  */
 import { systemClock } from '../src/lib/clock.ts';
-import { decodeBatch, encodeBatch } from '../src/transport/service.ts';
+import { decodeBatch, encodeBatch } from '../src/transport/batch-codec.ts';
 import { createSession } from '../src/tunnel/index.ts';
 import type {
   Accept,

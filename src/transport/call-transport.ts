@@ -1,6 +1,6 @@
 import type { MctunnelError } from '../errors.ts';
 import type { Batch, BatchTransport, TunnelSession } from '../tunnel/index.ts';
-import { decodeBatch, encodeBatch } from './service.ts';
+import { decodeBatch, encodeBatch } from './batch-codec.ts';
 
 /** What the server's and the client's end of a bidirectional gRPC call have in common. */
 export interface BatchCall {

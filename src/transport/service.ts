@@ -1,6 +1,5 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { mctunnel } from '../gen/tunnel.js';
-import type { Batch } from '../tunnel/index.ts';
 
 const wire = mctunnel.tunnel.v1;
 
@@ -50,10 +49,6 @@ function bytesOf(encoder: Encoder): Buffer {
   const bytes = encoder.finish();
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-export const encodeBatch = (batch: Batch): Buffer => bytesOf(wire.Batch.encode(batch));
-/** `data` of its frames are slices of `bytes`. Throws on malformed bytes. */
-export const decodeBatch = (bytes: Buffer): Batch => wire.Batch.decode(bytes);
 
 export interface EnrollRequest {
   readonly token: string;

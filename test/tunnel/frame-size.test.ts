@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { encodeBatch } from '../../src/transport/service.ts';
+import { encodeBatch } from '../../src/transport/batch-codec.ts';
 import {
   creditFrameBytes,
   dataFrameBytes,

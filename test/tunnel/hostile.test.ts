@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { ERRORS, MctunnelError } from '../../src/errors.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { decodeBatch } from '../../src/transport/service.ts';
+import { decodeBatch } from '../../src/transport/batch-codec.ts';
 import type { Batch, Frame } from '../../src/tunnel/index.ts';
 import { Accepter, OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
 import { RawPeer } from './raw-peer.ts';

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { MctunnelError } from '../../src/errors.ts';
-import { decodeBatch, encodeBatch } from '../../src/transport/service.ts';
+import { decodeBatch, encodeBatch } from '../../src/transport/batch-codec.ts';
 import { MemoryBudget } from '../../src/tunnel/index.ts';
 import type { Frame, Stream } from '../../src/tunnel/index.ts';
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';

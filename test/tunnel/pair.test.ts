@@ -1,4 +1,4 @@
-import { decodeBatch, encodeBatch } from '../../src/transport/service.ts';
+import { decodeBatch, encodeBatch } from '../../src/transport/batch-codec.ts';
 import type { Batch, Frame } from '../../src/tunnel/index.ts';
 import { describeTunnel } from '../contract/tunnel-suite.ts';
 import type { CreateTunnelPair } from '../contract/tunnel-suite.ts';

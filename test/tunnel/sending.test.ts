@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { encodeBatch } from '../../src/transport/service.ts';
+import { encodeBatch } from '../../src/transport/batch-codec.ts';
 import { Congestion, MIN_IN_FLIGHT_BYTES } from '../../src/tunnel/congestion.ts';
 import { MctunnelError } from '../../src/errors.ts';
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
