@@ -1,5 +1,6 @@
 import type { Hello, Session } from '../tunnel/index.ts';
 import type { MctunnelError } from '../errors.ts';
+import type { AgentReport } from './report.ts';
 
 /** What a certificate says its bearer is. */
 export interface AuthenticatedAgent {
@@ -25,6 +26,8 @@ export interface Link {
   ending: MctunnelError | undefined;
   /** A newer session of the same agent takes the new streams. */
   superseded: boolean;
+  /** The last one that its agent sent. */
+  report: AgentReport | undefined;
 }
 
 /** Text of an agent as it may stand in a status: printable, of bounded length. */

@@ -1,3 +1,5 @@
 export type { AuthenticatedAgent, ConnectedAgent } from './agent.ts';
 export type * from './ports.ts';
+export type { AgentReport } from './report.ts';
+export type { ReportSink } from './report-sink.ts';
 export { type SessionObserver, SessionRegistry } from './session-registry.ts';

@@ -1,12 +1,17 @@
 import { MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
-import type { Hello, Session } from '../tunnel/index.ts';
+import type { Accept, Hello, Session } from '../tunnel/index.ts';
 import { confirmIdentity } from './admission.ts';
 import { type AuthenticatedAgent, boundedText, type ConnectedAgent, type Link } from './agent.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
-import { type Disconnect, disconnectOf, timestamp } from './disconnect.ts';
-import type { ClusterEvent, ClusterRegistration, ClusterStore } from './ports.ts';
+import { disconnectOf } from './disconnect.ts';
+import type { ClusterEvent, ClusterStore } from './ports.ts';
+import type { LiveSession } from './live-session.ts';
+import type { AgentReport } from './report.ts';
+import type { ReportSink } from './report-sink.ts';
+import { ReportReceiver } from './report-receiver.ts';
+import { deletedBy, draining, explain } from './session-errors.ts';
 import { withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
@@ -30,28 +35,21 @@ export interface SessionRegistryOptions {
   readonly random: () => number;
   readonly log?: Log;
   readonly observer?: SessionObserver;
+  /** Hear what agents report, besides the status. */
+  readonly reportSinks?: readonly ReportSink[];
 }
 
 /** What a session tells its owner (transport's SessionHandlers). */
 export interface SessionHandlers {
+  readonly accept: Accept;
   readonly draining: (retryAfterMs: number) => void;
   readonly closed: (reason: MctunnelError) => void;
 }
 
-/** A live session as lists show it. */
-export interface LiveSession {
-  readonly instance: string;
-  readonly agentVersion: string;
-  readonly remoteAddress: string;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
-  readonly streamCount: number;
-  readonly roundTripMs: number | undefined;
-  readonly state: Session['state'];
-}
-
 /** An agent has one session here, two during a hand-over; a runaway one must not fill the status. */
 const MAX_SESSIONS_PER_CLUSTER = 16;
+/** Streams that one agent may hold open: it reports, one at a time. */
+const MAX_AGENT_STREAMS = 4;
 /** After a loss the agent is expected back within this time: clients are told to try again. */
 const RECOVERY_MS = 30_000;
 /** setTimeout takes 24.8 days at most, and the wall clock may be set: the certificate's end is looked at again this often. */
@@ -60,6 +58,7 @@ const STATUS_FLUSH_MS = 5000;
 
 /** Which sessions serve which cluster: the Dialer of the gateway, the owner of every session that transport accepts. */
 export class SessionRegistry {
+  readonly maxAgentStreams = MAX_AGENT_STREAMS;
   readonly #options: SessionRegistryOptions;
   readonly #log: Log;
   readonly #clusters = new Map<string, ClusterSessions>();
@@ -177,7 +176,10 @@ export class SessionRegistry {
   /** A session is open (transport's SessionSink). */
   onSession(session: Session, agent: ConnectedAgent): SessionHandlers {
     const { clock, wallNow, check, observer } = this.#options;
-    const link: Link = { session, agent, since: wallNow(), ending: undefined, superseded: false };
+    const link: Link = {
+      ...{ session, agent, since: wallNow() },
+      ...{ ending: undefined, superseded: false, report: undefined },
+    };
     const cluster = this.#cluster(agent.cluster);
     const refusal = this.#state === 'serving' ? check(agent) : draining();
     if (refusal === undefined) this.#supersede(cluster, link);
@@ -201,7 +203,14 @@ export class SessionRegistry {
     }
     const stopWatching = this.#watchCertificate(link);
     const openedAt = clock.now();
+    const reports = new ReportReceiver({
+      cluster: agent.cluster,
+      clock,
+      log: this.#log,
+      onReport: (report) => this.#onReport(link, report),
+    });
     return {
+      accept: (open, stream) => reports.accept(open, stream),
       draining: () => {
         this.#log.info({ cluster: agent.cluster }, 'the agent drains its session');
       },
@@ -270,6 +279,19 @@ export class SessionRegistry {
       // The same agent with its next certificate: what runs on the old session ends there.
       if (isSameAgent) link.superseded = true;
       link.session.probe();
+    }
+  }
+
+  #onReport(link: Link, report: AgentReport): void {
+    if (link.ending !== undefined) return;
+    link.report = report;
+    this.#status.touch(link.agent.cluster);
+    for (const sink of this.#options.reportSinks ?? []) {
+      try {
+        sink.report(link.agent, report);
+      } catch (error) {
+        this.#log.error({ err: error, cluster: link.agent.cluster }, 'a report sink failed');
+      }
     }
   }
 
@@ -371,28 +393,4 @@ export class SessionRegistry {
       });
     });
   }
-}
-
-function draining(): MctunnelError {
-  return new MctunnelError('DRAINING', 'this hub is shutting down', {
-    statusCause: 'HubDraining',
-    retryAfterSeconds: 1,
-  });
-}
-
-/** For a store whose memory is behind its events. */
-function deletedBy(event: ClusterEvent, link: Link): MctunnelError | undefined {
-  if (event.type !== 'deleted' || event.registration.metadata.uid !== link.agent.registrationUid)
-    return undefined;
-  return new MctunnelError('FORBIDDEN', `cluster ${link.agent.cluster} was deleted at the hub`, {
-    statusCause: 'RegistrationDeleted',
-  });
-}
-
-function explain(registration: ClusterRegistration, last: Disconnect | undefined): string {
-  if (registration.spec.paused === true) return 'it is paused';
-  if (last !== undefined) return `since ${timestamp(last.time)}: ${last.message}`;
-  const stored = registration.status.lastDisconnect;
-  if (stored !== undefined) return `since ${stored.time}: ${stored.message}`;
-  return 'its agent has never connected (start it, or enrol one with mctunnel token create)';
 }

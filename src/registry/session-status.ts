@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { boundedText, type Link } from './agent.ts';
 import { type Disconnect, timestamp } from './disconnect.ts';
+import type { AgentReport } from './report.ts';
+import { conditionsWithoutAgent, reportConditions } from './report-conditions.ts';
 import type { ClusterStatus, Condition, ConditionType, SessionStatus } from './ports.ts';
 
 /** What one replica knows of a cluster. */
@@ -28,6 +30,7 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
     ...status,
     sessions,
     conditions: conditions(status.conditions ?? [], sessions.length > 0, facts),
+    ...versionOf(newestReport(facts)),
     ...(newest !== undefined && {
       certificate: {
         serial: newest.agent.certificate.serial,
@@ -44,6 +47,17 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
       }),
   };
   return isDeepStrictEqual(withoutRoundTrips(next), withoutRoundTrips(status)) ? undefined : next;
+}
+
+/** During a hand-over the newest session may not have reported yet. */
+function newestReport(facts: SessionFacts): AgentReport | undefined {
+  return facts.links.findLast(({ report }) => report !== undefined)?.report;
+}
+
+/** The last known version stays while the API server does not answer. */
+function versionOf(report: AgentReport | undefined): Pick<ClusterStatus, 'kubernetesVersion'> {
+  if (report?.apiServer.reachable !== true || report.apiServer.kubernetesVersion === undefined) return {};
+  return { kubernetesVersion: report.apiServer.kubernetesVersion };
 }
 
 /** Another replica may have written a later one. */
@@ -112,6 +126,16 @@ function conditions(
       'IdentityMismatch',
       lastDisconnect.message,
     );
+  }
+  // A session at another replica only: that one knows.
+  const reported =
+    newest !== undefined
+      ? reportConditions(newestReport(facts))
+      : isConnected
+        ? []
+        : conditionsWithoutAgent();
+  for (const { type, status, reason, message } of reported) {
+    next = withCondition(next, facts, type, status, reason, message);
   }
   return next;
 }

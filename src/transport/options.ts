@@ -36,8 +36,6 @@ export interface TunnelServerOptions {
   readonly hubId: string;
   /** Hub replicas that are alive now, this one included. Asked at every Welcome. */
   readonly replicas: () => number;
-  /** Streams that agents open towards the hub. Default: none are accepted. */
-  readonly accept?: Accept;
   readonly tunnel?: TunnelOptions;
   readonly observer?: ServerObserver;
   /** TCP connections in all; more are closed at once. Default 10,000. */

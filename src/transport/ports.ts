@@ -1,6 +1,6 @@
 import type { MctunnelError } from '../errors.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Hello, TunnelSession } from '../tunnel/index.ts';
+import type { Accept, Hello, TunnelSession } from '../tunnel/index.ts';
 
 /** A client certificate whose chain, dates and clientAuth purpose TLS verified against the agent CA. What it may do is not yet known. */
 export interface AgentPeer {
@@ -76,6 +76,8 @@ export interface Enroller {
 
 /** What a session tells its owner. */
 export interface SessionHandlers {
+  /** Streams that this agent opens, at most `SessionSink.maxAgentStreams` at a time. Default: each is refused with UNSUPPORTED. */
+  readonly accept?: Accept;
   /** The other side said GoAway(DRAIN): it takes no new streams. `retryAfterMs` 0: dial again at once. */
   draining?(retryAfterMs: number): void;
   /** The session is over, exactly once, last. TUNNEL_LOST when the connection broke, DRAINING after an orderly end, else the reason that was given. */
@@ -84,6 +86,8 @@ export interface SessionHandlers {
 
 /** Where the server hands over sessions: synchronously, when the handshake is done and before the first stream. */
 export interface SessionSink {
+  /** Streams that one agent may hold open towards the hub. Default 0: agents open none. */
+  readonly maxAgentStreams?: number;
   onSession(session: TunnelSession, agent: ConnectedAgent): SessionHandlers;
 }
 

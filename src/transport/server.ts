@@ -164,6 +164,7 @@ class GrpcTunnelServer implements TunnelServer {
 
   #serve(call: ConnectCall, connection: Connection, agent: AuthenticatedAgent): void {
     const options = this.#options;
+    const maxStreams = options.sessions.maxAgentStreams ?? 0;
     let hello: Hello | undefined;
     let handlers: SessionHandlers | undefined;
     const transport = new CallTransport(call, (reason) => {
@@ -175,8 +176,8 @@ class GrpcTunnelServer implements TunnelServer {
       clock: this.#clock,
       transport,
       processBudget: this.#budget,
-      ...(options.accept === undefined ? {} : { accept: options.accept }),
-      ...(options.tunnel?.limits === undefined ? {} : { limits: options.tunnel.limits }),
+      ...(maxStreams > 0 && { accept: (open, stream) => handlers?.accept?.(open, stream) }),
+      limits: { ...options.tunnel?.limits, maxStreams },
       welcome: async (received) => {
         hello = received;
         this.#refuseWhileDraining();

@@ -7,6 +7,8 @@ export interface MemberWatchOptions {
   /** Asks the member as the agent itself; never rejects. */
   readonly probe: () => Promise<MemberState>;
   readonly log: Log;
+  /** After each answer, changed or not. */
+  readonly onAnswer?: () => void;
   readonly clock?: Clock;
 }
 
@@ -19,8 +21,10 @@ const FAULT_PERIOD_MS = 5_000;
 export class MemberWatch {
   readonly #probe: () => Promise<MemberState>;
   readonly #log: Log;
+  readonly #onAnswer: (() => void) | undefined;
   readonly #clock: Clock;
   #clusterUid: string | undefined;
+  #state: MemberState | undefined;
   /** Names of things that are wrong → why; empty before the first answer. */
   #faults: ReadonlyMap<Subject, string> = new Map();
   #isAsked = false;
@@ -32,12 +36,18 @@ export class MemberWatch {
   constructor(options: MemberWatchOptions) {
     this.#probe = options.probe;
     this.#log = options.log;
+    this.#onAnswer = options.onAnswer;
     this.#clock = options.clock ?? systemClock;
   }
 
   /** uid of the namespace kube-system as it was last read; undefined: it could not be read yet. */
   get clusterUid(): string | undefined {
     return this.#clusterUid;
+  }
+
+  /** The newest answer; undefined before the first. */
+  get state(): MemberState | undefined {
+    return this.#state;
   }
 
   /** Why the API server cannot be used; undefined: it can. For readiness. */
@@ -89,6 +99,7 @@ export class MemberWatch {
     this.#clusterUid = state.clusterUid ?? this.#clusterUid;
     this.#faults = faultsOf(state);
     this.#isAsked = true;
+    this.#state = state;
     if (this.#isClosed) return;
     for (const [subject, why] of this.#faults) {
       if (before.get(subject) !== why) this.#log.warn({ subject }, why);
@@ -97,6 +108,7 @@ export class MemberWatch {
       if (this.#faults.has(subject) || (wasAsked && !before.has(subject))) continue;
       this.#log.info({ subject }, RIGHT[subject]);
     }
+    this.#onAnswer?.();
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type TunnelServer,
   type TunnelServerOptions,
 } from '../../src/transport/index.ts';
-import type { Open, StreamHandlers, TunnelSession } from '../../src/tunnel/index.ts';
+import type { Accept, Open, StreamHandlers, TunnelSession } from '../../src/tunnel/index.ts';
 import { TestCa } from '../pki.ts';
 
 export const CA = new TestCa('hub and agent CA');
@@ -67,7 +67,15 @@ export class TestHub {
     this.windows = records.windows;
   }
 
-  static async start(over: Partial<TunnelServerOptions> = {}): Promise<TestHub> {
+  /** `accept`: for streams that agents open, `maxAgentStreams` at a time. */
+  static async start({
+    accept,
+    maxAgentStreams = accept === undefined ? 0 : 4096,
+    ...over
+  }: Partial<TunnelServerOptions> & {
+    readonly accept?: Accept | undefined;
+    readonly maxAgentStreams?: number | undefined;
+  } = {}): Promise<TestHub> {
     const records: Pick<TestHub, 'opened' | 'refused' | 'windows'> = { opened: [], refused: [], windows: [] };
     const server = await createTunnelServer({
       host: '127.0.0.1',
@@ -86,10 +94,12 @@ export class TestHub {
         renew: () => Promise.resolve({ certificateChain: 'next', caBundle: 'bundle' }),
       },
       sessions: {
+        maxAgentStreams,
         onSession: (session, agent) => {
           const record: Opened = { session, agent, closed: undefined };
           records.opened.push(record);
           return {
+            ...(accept !== undefined && { accept }),
             closed: (reason) => {
               record.closed = reason;
             },
