@@ -29,6 +29,8 @@ import {
   MemberWatch,
   Policy,
   probeMember,
+  Reporter,
+  reportOf,
   watchPolicyFile,
   type PolicySource,
   type Upstream,
@@ -77,9 +79,17 @@ async function startAgent(
   const member = await Member.open(memberContext(config), log);
   closer.add('managed cluster', () => member.close());
   const policy = await openPolicy(config, cluster, log, closer, () => void memberWatch.refresh());
+  let sessions = (): Connector['sessions'] => [];
+  const reporter = new Reporter({
+    report: () => memberWatch.state && reportOf(memberWatch.state),
+    sessions: () => sessions(),
+    log,
+  });
+  closer.add('reporter', () => reporter.close());
   const memberWatch = new MemberWatch({
     probe: () => probeMember(cluster, member.endpoint, policy.current),
     log,
+    onAnswer: () => reporter.update(),
   });
   closer.add('member watch', () => memberWatch.close());
   const upstream = createUpstream({ cluster, member: member.endpoint, policy, log });
@@ -155,9 +165,13 @@ async function startAgent(
         tunnel: { processBudget: budget },
       });
     },
-    onEvent: (event) => logEvent(event, log),
+    onEvent: (event) => {
+      logEvent(event, log);
+      if (event.type === 'connected') reporter.update();
+    },
   });
   closer.add('connector', () => connector.close());
+  sessions = () => connector.sessions;
 
   const probes = new Probes();
   probes.add('readyz', 'tunnel', () =>

@@ -163,7 +163,7 @@ async function follow(client: HubClient, resourceVersion: string, output: Output
 function render(clusters: readonly Cluster[], output: Output): string {
   const now = Date.now();
   const heads = ['NAME', 'CONNECTED', 'SINCE', 'AGENT', 'KUBERNETES', 'ROUND TRIP', 'LAST REASON'];
-  const wide = ['SESSIONS', 'REMOTE ADDRESS', 'CERTIFICATE UNTIL', 'CLUSTER UID'];
+  const wide = ['SESSIONS', 'REMOTE ADDRESS', 'CERTIFICATE UNTIL', 'CLUSTER UID', 'NOT TRUE'];
   const rows = clusters.map((cluster) => {
     const status = cluster.status ?? {};
     const session = status.sessions?.[0];
@@ -185,7 +185,16 @@ function render(clusters: readonly Cluster[], output: Output): string {
       session?.remoteAddress ?? '',
       status.certificate?.notAfter ?? '',
       status.clusterUID ?? '',
+      notTrue(status),
     ];
   });
   return formatTable(output === 'wide' ? [...heads, ...wide] : heads, rows);
+}
+
+/** Each condition that is not True, with its reason: `APIServerReachable=False (Unreachable: connection refused)`. */
+function notTrue({ conditions = [] }: ClusterStatus): string {
+  return conditions
+    .filter(({ status }) => status !== 'True')
+    .map(({ type, status, reason, message }) => `${type}=${status} (${reason}: ${message})`)
+    .join('; ');
 }
