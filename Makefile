@@ -42,11 +42,12 @@ test: test-unit test-e2e ## all tests but the soak
 test-unit: $(INSTALLED) ## tests that need no cluster
 	@npm run --silent jest -- --selectProjects unit --maxWorkers=2
 
+# --forceExit: a test that failed may have left a client behind, and the run must end all the same.
 test-e2e: kubernetes ## tests on real control planes with real kubectl and client libraries
-	@npm run --silent jest -- --selectProjects e2e --runInBand
+	@npm run --silent jest -- --selectProjects e2e --runInBand --forceExit
 
 soak: kubernetes ## what takes minutes: quiet watches, slow transfers, random kills
-	@npm run --silent jest -- --selectProjects soak --runInBand
+	@npm run --silent jest -- --selectProjects soak --runInBand --forceExit
 
 verify: $(INSTALLED) ## linters, formats, types, imports, unused code, generated files
 	@npm run --silent lint

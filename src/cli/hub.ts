@@ -123,20 +123,22 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     clientCa: agentCa.bundle,
   });
   const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
-  const tunnelServer = await createTunnelServer({
-    ...config.tunnelListen,
-    credentials: { ...tunnelPair.current, clientCa: agentCa.bundle },
-    authenticator: {
-      authenticateAgent: (peer) => agents.authenticateAgent(peer),
-      admit: (agent, hello) => sessions.admit(agent, hello),
-    },
-    enroller,
-    sessions,
-    hubId: randomUUID(),
-    replicas: () => 1,
-    observer: hubMetrics.server(log),
-    tunnel: { processBudget: budget },
-  });
+  const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
+    createTunnelServer({
+      ...config.tunnelListen,
+      credentials: { ...tunnelPair.current, clientCa: agentCa.bundle },
+      authenticator: {
+        authenticateAgent: (peer) => agents.authenticateAgent(peer),
+        admit: (agent, hello) => sessions.admit(agent, hello),
+      },
+      enroller,
+      sessions,
+      hubId: randomUUID(),
+      replicas: () => 1,
+      observer: hubMetrics.server(log),
+      tunnel: { processBudget: budget },
+    }),
+  );
   tunnelPair.onChange = () => tunnelServer.setCredentials(tunnelCredentials());
   closer.add('tunnel server', () => tunnelServer.close());
 

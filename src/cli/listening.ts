@@ -16,7 +16,9 @@ export async function listening<T>(
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(thrown: unknown): string {
+  // Our own error tells the address, which the flag does as well: its cause is what happened.
+  const error = thrown instanceof MctunnelError && thrown.cause instanceof Error ? thrown.cause : thrown;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return 'the port is in use; end what listens there, or choose another port';
   if (code === 'EACCES') return 'permission denied; ports below 1024 need privileges';

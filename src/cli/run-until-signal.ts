@@ -19,8 +19,13 @@ export async function runUntilSignal(log: Log, closer: Closer, start: () => Prom
   starting.catch(() => undefined);
   try {
     const running = await Promise.race([starting, signal.came]);
+    if (running === undefined) {
+      await closer.close();
+      // What still starts may wait for somebody else, for instance a server that does not answer.
+      process.exit();
+    }
     await signal.came;
-    await running?.drain();
+    await running.drain();
   } finally {
     signal.release();
     const fuse = setTimeout(() => process.exit(), CLOSE_FUSE_MS);

@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
+import { fileProblem } from '../lib/files.ts';
 import { watchFiles } from '../lib/watched-files.ts';
 import { ServingCertificate, type Authority } from '../pki/index.ts';
 
@@ -80,7 +81,14 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
     };
     return source;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new MctunnelError('INVALID', `${flags}: ${why}`, { cause: error });
+    throw new MctunnelError('INVALID', `${flags}: ${problemOf(error, certFile)}`, { cause: error });
   }
+}
+
+/** Of reading a file (which Node's error names), or OpenSSL's words about what is in it. */
+function problemOf(error: unknown, path: string): string {
+  if (error instanceof Error && 'errno' in error) {
+    return fileProblem('read', 'path' in error ? String(error.path) : path, error);
+  }
+  return error instanceof Error ? error.message : String(error);
 }
