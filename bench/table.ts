@@ -34,7 +34,7 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
     return [
       system,
       figure(middle(rate)),
-      system === 'mctunnel' || own === 0 ? '' : (own / middle(rate)).toFixed(2),
+      system === 'mctunnel' || own === 0 || middle(rate) === 0 ? '' : (own / middle(rate)).toFixed(2),
       ...[middle(({ p50Ms }) => p50Ms), middle(({ p99Ms }) => p99Ms), middle(({ maxMs }) => maxMs)].map(
         (ms) => ms.toFixed(2),
       ),
