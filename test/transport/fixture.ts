@@ -30,7 +30,7 @@ export const OPEN: Open = {
 };
 
 /** Something that is waited for. */
-export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>((r) => {
     resolve = r;
