@@ -29,15 +29,6 @@ export const OPEN: Open = {
   auditId: '',
 };
 
-/** Something that is waited for. */
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((r) => {
-    resolve = r;
-  });
-  return { promise, resolve };
-}
-
 /** Waits for a condition, looking after each turn of the event loop. */
 export async function until(what: string, isTrue: () => boolean, timeoutMs = 10_000): Promise<void> {
   const end = performance.now() + timeoutMs;
