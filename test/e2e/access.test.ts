@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { waitFor, type KubectlResult, type User } from '../kubernetes/index.ts';
 import { begin, call, type Answer } from '../support/client.ts';
-import { allRights, grant, proxyRule } from '../support/grants.ts';
+import { allPaths, allRights, grant, proxyRule } from '../support/grants.ts';
 import { proxyPath, serverOf } from '../support/routes.ts';
 import { CLUSTER, ROUTES, startSystem, type System } from '../support/system.ts';
 import { upgrade, type UpgradeOptions } from '../support/upgrade.ts';
@@ -59,7 +59,7 @@ describeKubernetes('RBAC of the hub', { node: true }, () => {
       system.user(name),
     ) as [User, User, User, User];
     for (const { name } of [nobody, reader, worker, elsewhere]) {
-      await grant(member, `all-of-${name}`, { kind: 'User', name: `hub:${name}` }, [allRights]);
+      await grant(member, `all-of-${name}`, { kind: 'User', name: `hub:${name}` }, [allRights, allPaths]);
     }
     await grant(hubPlane, 'reader', { kind: 'User', name: 'reader' }, [proxyRule(['get'])]);
     await grant(hubPlane, 'worker', { kind: 'User', name: 'worker' }, [proxyRule(['get', 'create'])]);

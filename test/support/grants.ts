@@ -6,6 +6,8 @@ interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[];
+  /** Then `apiGroups` and `resources` are empty. */
+  readonly nonResourceURLs?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -23,6 +25,8 @@ export const proxyRule = (verbs: readonly string[], clusters: readonly string[] 
 });
 
 export const allRights: Rule = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
+/** `/livez`, `/version` and the like, with any method. */
+export const allPaths: Rule = { apiGroups: [], resources: [], nonResourceURLs: ['*'], verbs: ['*'] };
 
 /** Binds the rules (a ClusterRole `name`) to the subject, and resolves when the API server knows. */
 export async function grant(
@@ -43,6 +47,7 @@ export async function grant(
     },
   ]);
   for (const rule of rules) {
+    if (rule.nonResourceURLs !== undefined) continue;
     const [resource = '', ...subresource] = (rule.resources[0] ?? '').split('/');
     await waitFor(`RBAC of ${name}`, () =>
       mayOn(plane, subject, {
