@@ -11,6 +11,7 @@ CLUSTER_NAME ?= cluster-a
 DEMO ?= standalone
 CASE ?=
 
+# Not `npm ci`: it wants the lock to list the optional packages of every platform, which not every registry serves.
 # npm writes this file last, so its age tells whether package-lock.json has changed since.
 INSTALLED := node_modules/.package-lock.json
 
@@ -21,7 +22,7 @@ help: ## this list
 
 $(INSTALLED): package-lock.json
 	@echo '==> Installing npm packages (about 20 s)'
-	@npm ci --no-fund --no-audit --loglevel=error
+	@npm install --no-save --no-fund --no-audit --loglevel=error
 	@touch $@
 
 demo: $(INSTALLED) ## a managed cluster, a hub, an agent and a tour of what they do (DEMO=aggregated: with a hub cluster; KUBECONFIG=…: your own cluster)
