@@ -78,10 +78,7 @@ async function startAgent(
 ): Promise<Running> {
   const member = await Member.open(memberContext(config), log);
   closer.add('managed cluster', () => member.close());
-  // A turn later: `policy.current` is still the old one while it is told.
-  const policy = await openPolicy(config, cluster, log, closer, () =>
-    queueMicrotask(() => void memberWatch.refresh()),
-  );
+  const policy = await openPolicy(config, cluster, log, closer, () => void memberWatch.refresh());
   let sessions = (): Connector['sessions'] => [];
   const reporter = new Reporter({
     report: () => memberWatch.state && reportOf(memberWatch.state),

@@ -28,7 +28,7 @@ import {
   writeAdminKubeconfig,
 } from '../pki/index.ts';
 import { SessionRegistry } from '../registry/index.ts';
-import { createTunnelServer } from '../transport/index.ts';
+import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import {
@@ -118,15 +118,12 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     tunnelCaBundle: () => tunnelCa.bundle,
     log,
   });
-  const tunnelCredentials = (): Parameters<typeof tunnelServer.setCredentials>[0] => ({
-    ...tunnelPair.current,
-    clientCa: agentCa.bundle,
-  });
+  const tunnelCredentials = (): ServingCredentials => ({ ...tunnelPair.current, clientCa: agentCa.bundle });
   const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
   const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
     createTunnelServer({
       ...config.tunnelListen,
-      credentials: { ...tunnelPair.current, clientCa: agentCa.bundle },
+      credentials: tunnelCredentials(),
       authenticator: {
         authenticateAgent: (peer) => agents.authenticateAgent(peer),
         admit: (agent, hello) => sessions.admit(agent, hello),

@@ -122,12 +122,14 @@ class Watch<T> implements WatchedFiles<T> {
       this.#forgetProblem();
       return;
     }
+    const before = this.#current;
     try {
       if (reading.contents === undefined) throw reading.error;
-      const value = this.#options.parse(reading.contents);
-      this.#options.onChange(value);
-      this.#current = { value };
+      // In place before it is told: whoever is told reads `current`.
+      this.#current = { value: this.#options.parse(reading.contents) };
+      this.#options.onChange(this.#current.value);
     } catch (error) {
+      this.#current = before;
       this.#fail(reading.fingerprint, error);
       return;
     }

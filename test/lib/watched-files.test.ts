@@ -70,6 +70,27 @@ describe('watchFiles', () => {
     expect(errors.seen).toEqual([]);
   });
 
+  // A hub that read `current` when it was told went on with the certificate that had just been replaced.
+  it('has the new contents in place when it tells of them', async () => {
+    const path = join(folder, 'crt');
+    await writeFile(path, 'one');
+    const seen: string[] = [];
+    const files = await watchFiles({
+      paths: [path],
+      maxBytes: 1024,
+      parse: ([contents]) => String(contents),
+      onChange: () => seen.push(files.current),
+      onError: (problem) => seen.push(String(problem)),
+    });
+    try {
+      await writeAtomic(path, 'two');
+      await files.reload();
+      expect(seen).toEqual(['two']);
+    } finally {
+      files.close();
+    }
+  });
+
   it('keeps the last good pair, tells a problem once, and recovers', async () => {
     await writeFile(join(folder, 'crt'), 'crt1');
     await writeFile(join(folder, 'key'), 'key1');
