@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { agentSettings } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
-import { impersonationRights, Policy, watchPolicyFile, type ImpersonationRight } from '../upstream/index.ts';
+import type { ImpersonationRight } from '../lib/impersonation-right.ts';
+import { impersonationRights, Policy, watchPolicyFile } from '../upstream/index.ts';
 import { withSettings } from './settings-command.ts';
 
 const { policy, identityPrefix } = agentSettings;

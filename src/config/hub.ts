@@ -1,3 +1,4 @@
+import { serverSettings } from './server.ts';
 import { setting } from './setting.ts';
 import * as values from './values.ts';
 
@@ -91,26 +92,11 @@ export const hubSettings = {
       default: '65s',
     },
   ),
-  drainTimeout: setting(values.durationMs, 'how long open requests may run on after SIGTERM', {
-    placeholder: 'DURATION',
-    default: '60s',
-  }),
   auditLog: setting(values.filePath.optional(), 'one JSON line per proxied request; - is standard output', {
     placeholder: 'FILE|-',
   }),
   auditLogRequired: setting(values.toggle, 'refuse requests while the audit log cannot be written', {
     default: 'false',
   }),
-  logLevel: setting(
-    values.oneOf('trace', 'debug', 'info', 'warn', 'error'),
-    'trace, debug, info, warn or error',
-    {
-      placeholder: 'LEVEL',
-      default: 'info',
-    },
-  ),
-  logFormat: setting(values.oneOf('json', 'pretty'), 'json or pretty', {
-    placeholder: 'FORMAT',
-    default: 'json',
-  }),
+  ...serverSettings,
 } as const;

@@ -1,3 +1,4 @@
+import { describeRight } from '../lib/impersonation-right.ts';
 import type { AgentReport } from './report.ts';
 import type { Condition } from './ports.ts';
 
@@ -52,7 +53,7 @@ function impersonationOf(rights: AgentReport['impersonation']): ConditionFacts {
     return impersonation('True', 'RightsGranted', 'the agent may impersonate whom its policy lets in');
   }
   const more = missingCount - missing.length;
-  const named = missing.map(described).join(', ');
+  const named = missing.map(describeRight).join(', ');
   const rest = more === 0 ? '' : `${named === '' ? '' : ' and '}${more} more`;
   return impersonation(
     'False',
@@ -63,12 +64,4 @@ function impersonationOf(rights: AgentReport['impersonation']): ConditionFacts {
 
 function impersonation(status: Condition['status'], reason: string, message: string): ConditionFacts {
   return { type: 'ImpersonationReady', status, reason, message };
-}
-
-type Right = NonNullable<AgentReport['impersonation']>['missing'][number];
-
-/** `groups`, `users "hub:alice"`, `userextras/scopes.authentication.k8s.io`. */
-function described({ group, resource, subresource, name }: Right): string {
-  const what = subresource === '' ? resource : `${resource}/${subresource}`;
-  return `${what}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` ${JSON.stringify(name)}`}`;
 }

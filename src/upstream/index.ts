@@ -12,7 +12,7 @@ export type { MemberEndpoint } from './member.ts';
 export { MemberWatch, type MemberWatchOptions } from './member-watch.ts';
 export { Policy, type PolicySource } from './policy.ts';
 export { watchPolicyFile, type PolicyFile, type PolicyFileOptions } from './policy-file.ts';
-export { impersonationRights, probeMember, type ImpersonationRight, type MemberState } from './probe.ts';
+export { impersonationRights, probeMember, type MemberState } from './probe.ts';
 export { reportOf } from './report.ts';
 export { Reporter, type ReporterOptions } from './reporter.ts';
 export { createUpstream, type Upstream, type UpstreamOptions } from './upstream.ts';

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../lib/clock.ts';
 import { systemClock } from '../lib/clock.ts';
+import { describeRight } from '../lib/impersonation-right.ts';
 import type { Log } from '../lib/log.ts';
-import type { ImpersonationRight, MemberState } from './probe.ts';
+import type { MemberState } from './probe.ts';
 
 export interface MemberWatchOptions {
   /** Asks the member as the agent itself; never rejects. */
@@ -135,15 +136,9 @@ function faultsOf(state: MemberState): ReadonlyMap<Subject, string> {
   } else if (missingRights.length > 0) {
     faults.set(
       'impersonation',
-      `the agent's account lacks the verb impersonate on ${missingRights.map(described).join(', ')}: ` +
+      `the agent's account lacks the verb impersonate on ${missingRights.map(describeRight).join(', ')}: ` +
         'until a ClusterRole grants it, requests from the hub are answered with 403',
     );
   }
   return faults;
-}
-
-/** `groups`, `users "hub:alice"`, `userextras/scopes.authentication.k8s.io`. */
-function described({ group, resource, subresource, name }: ImpersonationRight): string {
-  const what = subresource === '' ? resource : `${resource}/${subresource}`;
-  return `${what}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` ${JSON.stringify(name)}`}`;
 }

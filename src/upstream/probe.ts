@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import { MctunnelError } from '../errors.ts';
+import type { ImpersonationRight } from '../lib/impersonation-right.ts';
 import { unreachable } from './failure.ts';
 import { resolveMember, CONNECT_TIMEOUT_MS, type Member, type MemberEndpoint } from './member.ts';
 import type { Policy } from './policy.ts';
@@ -9,17 +10,6 @@ import { prefixOf } from './name-match.ts';
 const PROBE_TIMEOUT_MS = 10_000;
 /** Of an answer to a probe. */
 const MAX_PROBE_BYTES = 1024 * 1024;
-
-/** One `impersonate` that the agent's own account needs in the managed cluster. */
-export interface ImpersonationRight {
-  /** Empty for users and groups, `authentication.k8s.io` for userextras. */
-  readonly group: string;
-  readonly resource: 'users' | 'groups' | 'userextras';
-  /** The extra's key; empty otherwise. */
-  readonly subresource: string;
-  /** One name; empty: any. */
-  readonly name: string;
-}
 
 /** What the agent finds out about its member with its own account, without impersonating anybody. */
 export interface MemberState {

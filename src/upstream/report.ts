@@ -1,4 +1,5 @@
-import type { ImpersonationRight, MemberState } from './probe.ts';
+import type { ImpersonationRight } from '../lib/impersonation-right.ts';
+import type { MemberState } from './probe.ts';
 
 /** Rights that a report names; further ones are only counted, so that the whole stays under the hub's 16 KiB. */
 const MAX_NAMED_RIGHTS = 20;
