@@ -7,6 +7,8 @@ import type { ServerObserver } from '../transport/index.ts';
 export interface HubMetrics {
   readonly sessions: SessionObserver;
   server(log: Log): ServerObserver;
+  /** The audit log's disk took nothing for so long that a line was lost. */
+  readonly auditLineDropped: () => void;
 }
 
 export function createHubMetrics(registry: Registry): HubMetrics {
@@ -34,7 +36,13 @@ export function createHubMetrics(registry: Registry): HubMetrics {
     help: '1 while the 8 MiB HTTP/2 windows could be set; 0 means slow tunnels over long distances',
     registers,
   });
+  const dropped = new Counter({
+    name: 'mctunnel_audit_lines_dropped_total',
+    help: 'Lines of the audit log that were lost because its disk took none',
+    registers,
+  });
   return {
+    auditLineDropped: () => dropped.inc(),
     sessions: {
       opened: () => open.inc(),
       closed: (_cluster, reason) => {

@@ -144,7 +144,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   let draining = false;
   probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
   probes.add('readyz', 'registrations', backing.fault);
-  const audit = await openAudit(config, log, closer);
+  const audit = await openAudit(config, hubMetrics.auditLineDropped, log, closer);
   const observer = createObserver(createProxyMetrics(metrics), audit);
   const dialer: Dialer = {
     dial: (cluster) => {
@@ -275,7 +275,12 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   };
 }
 
-async function openAudit(config: HubConfig, log: Log, closer: Closer): Promise<LineFile | undefined> {
+async function openAudit(
+  config: HubConfig,
+  onDrop: () => void,
+  log: Log,
+  closer: Closer,
+): Promise<LineFile | undefined> {
   if (config.auditLog === undefined) return undefined;
   const path = config.auditLog === '-' ? '/dev/stdout' : config.auditLog;
   const file = new LineFile({
@@ -285,7 +290,7 @@ async function openAudit(config: HubConfig, log: Log, closer: Closer): Promise<L
       if (problem === undefined) log.info({ path }, 'the audit log is written again');
       else log.error({ err: problem, path }, 'the audit log cannot be written');
     },
-    onDrop: () => undefined,
+    onDrop,
   });
   try {
     await file.open();
