@@ -21,6 +21,11 @@ interface ClusterList {
 }
 
 const PAGE_SIZE = 500;
+/** Questions for live counts that run at once. */
+const CONCURRENT_QUESTIONS = 16;
+
+/** `clusters/{name}/health?probe=false` of the connected clusters that the caller may ask for, by name. */
+type LiveStates = ReadonlyMap<string, { readonly streams: number; readonly tunnelRoundTripMs?: number }>;
 
 const listSettings = {
   output: setting(values.oneOf('table', 'wide', 'json', 'yaml'), 'table, wide, json or yaml', {
@@ -107,7 +112,6 @@ async function list(client: HubClient, output: Output, watch: boolean): Promise<
   if (watch && output === 'yaml')
     throw new UsageError(['--watch: yaml cannot be watched; use json or a table']);
   const { items, resourceVersion } = await readAll(client);
-  const print = (clusters: readonly Cluster[]): string => render(clusters, output);
   if (output === 'json' || output === 'yaml') {
     const whole = {
       apiVersion: 'gateway.mctunnel.io/v1',
@@ -121,9 +125,9 @@ async function list(client: HubClient, output: Output, watch: boolean): Promise<
       'No clusters are registered; "mctunnel token create --cluster NAME" registers one.\n',
     );
   } else {
-    process.stdout.write(print(items));
+    process.stdout.write(render(items, await liveStates(client, items), output));
   }
-  if (watch) await follow(client, resourceVersion, output);
+  if (watch && output !== 'yaml') await follow(client, resourceVersion, output);
 }
 
 async function readAll(client: HubClient): Promise<{ items: Cluster[]; resourceVersion: string }> {
@@ -138,7 +142,11 @@ async function readAll(client: HubClient): Promise<{ items: Cluster[]; resourceV
   }
 }
 
-async function follow(client: HubClient, resourceVersion: string, output: Output): Promise<void> {
+async function follow(
+  client: HubClient,
+  resourceVersion: string,
+  output: Exclude<Output, 'yaml'>,
+): Promise<void> {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
   let from = resourceVersion;
@@ -152,7 +160,11 @@ async function follow(client: HubClient, resourceVersion: string, output: Output
         from = event.object.metadata.resourceVersion;
         if (event.type === 'BOOKMARK') continue;
         if (output === 'json') process.stdout.write(`${JSON.stringify(event)}\n`);
-        else process.stdout.write(render([event.object], output).split('\n').slice(1).join('\n'));
+        else {
+          const changed = [event.object];
+          const rows = render(changed, await liveStates(client, changed), output);
+          process.stdout.write(rows.split('\n').slice(1).join('\n'));
+        }
       }
     }
   } catch (error) {
@@ -160,22 +172,49 @@ async function follow(client: HubClient, resourceVersion: string, output: Output
   }
 }
 
-function render(clusters: readonly Cluster[], output: Output): string {
-  const now = Date.now();
-  const heads = ['NAME', 'CONNECTED', 'SINCE', 'AGENT', 'KUBERNETES', 'ROUND TRIP', 'LAST REASON'];
+function connectedOf({ status }: Cluster) {
+  return status?.conditions?.find(({ type }) => type === 'Connected');
+}
+
+/** A cluster of which the hub tells nothing (no right to `clusters/health`, deleted meanwhile) is left out. */
+async function liveStates(client: HubClient, clusters: readonly Cluster[]): Promise<LiveStates> {
+  const states = new Map<string, { streams: number; tunnelRoundTripMs?: number }>();
+  const names = clusters
+    .filter((cluster) => connectedOf(cluster)?.status === 'True')
+    .map(({ metadata }) => metadata.name)
+    .values();
+  const ask = async (): Promise<void> => {
+    for (const name of names) {
+      try {
+        const health = await client.call('GET', `${CLUSTERS_PATH}/${name}/health?probe=false`);
+        states.set(name, (health as { status: { streams: number; tunnelRoundTripMs?: number } }).status);
+      } catch (error) {
+        if (!(error instanceof MctunnelError)) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_QUESTIONS }, ask));
+  return states;
+}
+
+function render(clusters: readonly Cluster[], live: LiveStates, output: 'table' | 'wide'): string {
+  const nowMs = Date.now();
+  const heads = ['NAME', 'CONNECTED', 'SINCE', 'AGENT', 'KUBERNETES', 'ROUND TRIP', 'STREAMS', 'LAST REASON'];
   const wide = ['SESSIONS', 'REMOTE ADDRESS', 'CERTIFICATE UNTIL', 'CLUSTER UID', 'NOT TRUE'];
   const rows = clusters.map((cluster) => {
     const status = cluster.status ?? {};
     const session = status.sessions?.[0];
-    const connected = status.conditions?.find((condition) => condition.type === 'Connected');
-    const roundTrip = session?.roundTripMs;
+    const connected = connectedOf(cluster);
+    const now = live.get(cluster.metadata.name);
+    const roundTrip = now?.tunnelRoundTripMs ?? session?.roundTripMs;
     const row = [
       cluster.metadata.name,
       cluster.spec?.paused === true ? 'Paused' : (connected?.status ?? 'False'),
-      connected === undefined ? 'never' : formatAge(connected.lastTransitionTime, now),
+      connected === undefined ? 'never' : formatAge(connected.lastTransitionTime, nowMs),
       session?.agentVersion ?? '',
       status.kubernetesVersion ?? '',
       roundTrip === undefined ? '' : `${roundTrip.toFixed(1)}ms`,
+      now === undefined ? '' : String(now.streams),
       connected?.status === 'True' ? '' : (status.lastDisconnect?.message ?? connected?.message ?? ''),
     ];
     if (output !== 'wide') return row;

@@ -198,6 +198,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     clusters: backing.clusters,
     store,
     dialer,
+    sessions: (cluster) => sessions.sessions(cluster),
     tokens,
     probes,
     version: {

@@ -797,7 +797,10 @@ async function checkCommands(
 
   await waitFor('the status', async () => row(await ok(['clusters']), connected).includes(' True '));
   const table = await ok(['clusters']);
-  expect(table.split('\n')[0]).toMatch(/^NAME +CONNECTED +SINCE +AGENT +KUBERNETES/);
+  expect(table.split('\n')[0]).toMatch(
+    /^NAME +CONNECTED +SINCE +AGENT +KUBERNETES +ROUND TRIP +STREAMS +LAST REASON/,
+  );
+  expect(row(table, connected)).toMatch(/ [\d.]+ms +\d+ *$/);
   expect(row(table, idle)).toMatch(/ False +never/);
   expect((await ok(['clusters', '-o', 'wide'])).split('\n')[0]).toContain('CLUSTER UID');
   const list = JSON.parse(await ok(['clusters', '-o', 'json'])) as {

@@ -40,7 +40,7 @@ export const PROXY_ROWS = {
     situation:
       'It is registered, and no agent of it has a tunnel to the hub: it never had one, it is paused, its agent is refused, or its tunnel was lost more than 30 seconds ago. The message says since when and why.',
     advice:
-      'Read the message: it names the cause. `mctunnel clusters NAME -o yaml` and the log of the agent tell more.',
+      'Read the message: it names the cause. `mctunnel clusters -o wide` and the log of the agent tell more.',
     http: 503,
     reason: 'ServiceUnavailable',
     cause: 'ClusterDisconnected',

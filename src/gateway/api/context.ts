@@ -31,6 +31,7 @@ const KNOWN_PARAMETERS = [
   'limit',
   'orphanDependents',
   'propagationPolicy',
+  'probe',
   'resourceVersion',
   'resourceVersionMatch',
   'sendInitialEvents',

@@ -24,6 +24,13 @@ export interface VersionInfo {
   readonly platform: string;
 }
 
+/** A live session, as `clusters/{name}/health` counts it. */
+export interface SessionLoad {
+  /** Streams that are not over. */
+  readonly streamCount: number;
+  readonly roundTripMs: number | undefined;
+}
+
 export interface ApiOptions {
   /** Composed: front proxy, client CA, tokens, and impersonation on the direct gateway. */
   readonly authenticator: Authenticator;
@@ -32,6 +39,8 @@ export interface ApiOptions {
   /** The hub's own view of registrations (does it exist, what is its uid). */
   readonly store: ClusterStore;
   readonly dialer: Dialer;
+  /** The sessions of a cluster that this replica holds. */
+  readonly sessions: (cluster: string) => readonly SessionLoad[];
   readonly tokens: TokenIssuer;
   readonly probes: Probes;
   readonly version: VersionInfo;

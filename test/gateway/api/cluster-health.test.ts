@@ -132,6 +132,38 @@ describe('clusters/health', () => {
     expect(resets).toHaveLength(1);
   });
 
+  it('tells without a probe what the hub knows: its tunnels, their streams and round trip', async () => {
+    const { session, opened } = sessionOf(respond(200, 'ok'));
+    const fixture = await createFixture({
+      dialer: { dial: () => session },
+      sessions: (cluster) =>
+        cluster === 'a'
+          ? [
+              { streamCount: 3, roundTripMs: 12.25 },
+              { streamCount: 4, roundTripMs: undefined },
+            ]
+          : [],
+    });
+    await fixture.store.create({ name: 'a' });
+    await fixture.store.create({ name: 'b' });
+    const server = await serve(fixture.api);
+    const of = async (query: string) => {
+      const authorization = 'admin system:masters';
+      const { body } = await server.get(`/apis/gateway.mctunnel.io/v1/clusters/${query}`, { authorization });
+      return (body as unknown as { status: object }).status;
+    };
+    expect(await of('a/health?probe=false')).toMatchObject({
+      reachable: true,
+      streams: 7,
+      tunnelRoundTripMs: 12.25,
+      message: 'not probed',
+    });
+    expect(await of('b/health?probe=false')).toMatchObject({ reachable: false, streams: 0 });
+    expect(opened).toEqual([]);
+    expect(await of('a/health?probe=yes')).toMatchObject({ reachable: true, streams: 7, httpStatus: 200 });
+    await server.close();
+  });
+
   it('is 404 for a cluster that is not registered, and names what keeps a registered one away', async () => {
     const fixture = await createFixture();
     await fixture.store.create({ name: 'a' });

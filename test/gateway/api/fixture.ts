@@ -60,6 +60,7 @@ export async function createFixture(
         throw new MctunnelError('CLUSTER_DISCONNECTED', `no agent of the cluster "${cluster}" is connected`);
       },
     },
+    sessions: () => [],
     tokens: {
       issue: ({ cluster, uid, ttlSeconds, replace }) =>
         Promise.resolve({

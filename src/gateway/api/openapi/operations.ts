@@ -170,7 +170,10 @@ function subresources(resource: ServedResource, collection: string): Operation[]
       tag,
       action: 'get',
       gvk: gvkOf(resource, 'ClusterHealth'),
-      parameters: [NAME],
+      parameters: [
+        NAME,
+        query('probe', 'boolean', 'false: tell what the hub knows, and send nothing through the tunnel.'),
+      ],
       responses: { '200': { description: 'OK', schema: health }, ...UNAUTHORIZED },
       responseMediaTypes: [JSON_TYPE],
     },

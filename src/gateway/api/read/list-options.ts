@@ -32,7 +32,7 @@ const forbidden = (field: string, why: string): FieldFault => ({
 });
 
 /** apimachinery's conversion of a parameter to bool: anything but `0` and `false` is true, also nothing. */
-function queryFlag(query: URLSearchParams, name: string): boolean | undefined {
+export function queryFlag(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name);
   return value === null ? undefined : value !== '0' && value.toLowerCase() !== 'false';
 }

@@ -108,7 +108,8 @@ function livez(session: Session, identity: Identity, auditId: string, clock: Clo
   });
 }
 
-const toMicroseconds = (ms: number) => Math.round(ms * 1000) / 1000;
+/** Rounded to three places. */
+export const toMicroseconds = (ms: number) => Math.round(ms * 1000) / 1000;
 
 /** Probes a cluster's apiserver as the caller. Rejects with MctunnelError: whatever stands between the hub and its answer. */
 export async function probe(

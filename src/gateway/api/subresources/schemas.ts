@@ -37,14 +37,23 @@ export const bootstrapTokenStatusSchema = z
 
 export const clusterHealthStatusSchema = z
   .object({
-    reachable: z.boolean().meta({ description: "Whether the cluster's apiserver answered." }),
+    reachable: z.boolean().meta({
+      description:
+        "Whether the cluster's apiserver answered; with probe=false, whether this hub holds a tunnel.",
+    }),
+    streams: z.int32().meta({
+      description: 'Requests, watches and upgrades in the tunnels of this hub replica, when it was asked.',
+    }),
     httpStatus: z
       .int32()
       .meta({ description: 'HTTP status of its answer to GET /livez, asked as the caller.' })
       .exactOptional(),
     tunnelRoundTripMs: z
       .number()
-      .meta({ description: 'Milliseconds from the hub to the agent and back, measured by this probe.' })
+      .meta({
+        description:
+          'Milliseconds from the hub to the agent and back, measured by this probe; with probe=false, by the last pings.',
+      })
       .exactOptional(),
     apiServerMs: z
       .number()
