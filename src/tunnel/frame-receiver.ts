@@ -51,22 +51,22 @@ export class FrameReceiver {
       return;
     }
     if (data) {
-      if (data.length > 0) stream.receiveData(data);
+      if (data.length > 0) stream.receiving.receiveData(data);
     } else if (frame.head) {
-      stream.receiveHead(frame.head);
+      stream.receiving.receiveHead(frame.head);
     } else if (frame.credit !== null && frame.credit !== undefined) {
-      stream.receiveCredit(frame.credit);
+      stream.sending.receiveCredit(frame.credit, id);
     } else if (frame.trailers) {
       if (!fin) throw new MctunnelError('PROTOCOL', `stream ${id}: trailers without an end`);
-      stream.receiveFin(frame.trailers.headers ?? []);
+      stream.receiving.receiveFin(frame.trailers.headers ?? []);
       return;
     } else if (frame.reset) {
       stream.receiveReset(frame.reset);
       return;
     } else if (frame.stop) {
-      stream.receiveStop();
+      stream.sending.receiveStop();
     }
-    if (fin) stream.receiveFin([]);
+    if (fin) stream.receiving.receiveFin([]);
   }
 
   /** Ids only rise: at or below the highest, an unknown id is a stream that is over; above it, only an Open may stand. */
@@ -109,7 +109,7 @@ export class FrameReceiver {
     stream.id = id;
     this.#options.streams.addPeers(stream);
     this.#accept(stream, open);
-    if (fin) stream.receiveFin([]);
+    if (fin) stream.receiving.receiveFin([]);
   }
 
   #accept(stream: TunnelStream, open: Open): void {

@@ -2,6 +2,8 @@ import { headerFault, MAX_HEADER_BYTES } from '../lib/headers.ts';
 import type { HeadMessage, IdentityMessage, OpenMessage } from './frame.ts';
 import type { FlatHeaders, Head, Identity, Open } from './types.ts';
 
+export const NO_HEADERS: FlatHeaders = [];
+
 const MAX_PROTOCOL_CHARS = 64;
 const MAX_TARGET_CHARS = 4 * 1024;
 const MAX_METHOD_CHARS = 64;

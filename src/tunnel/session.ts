@@ -1,36 +1,25 @@
-import { ERRORS, MctunnelError } from '../errors.ts';
+import { MctunnelError } from '../errors.ts';
 import type { Hop } from '../errors.ts';
+import { Drain, drainingError } from './drain.ts';
+import { checkBatchSize, FrameReceiver } from './frame-receiver.ts';
 import type { Batch, GoAwayMessage } from './frame.ts';
-import { openFrameBound } from './frame-size.ts';
 import { fromGoAway, toGoAway } from './handshake-messages.ts';
 import { Handshake } from './handshake.ts';
-import {
-  DEFAULT_LIMITS,
-  HARD_LAST_STREAM_ID,
-  MAX_LONG_FRAME_BYTES,
-  MAX_PINGS_PER_SECOND,
-  SOFT_LAST_STREAM_ID,
-} from './limits.ts';
+import { DEFAULT_LIMITS, HARD_LAST_STREAM_ID, SOFT_LAST_STREAM_ID } from './limits.ts';
 import { Liveness } from './liveness.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import { openFault, openMemoryBytes, toOpenMessage } from './open-message.ts';
-import { checkBatchSize, FrameReceiver } from './frame-receiver.ts';
+import { PingFlood } from './ping-flood.ts';
+import { SendQueues } from './send-queues.ts';
 import { Sender } from './sender.ts';
-import { StallSweep } from './stall-sweep.ts';
-import { StreamTable } from './stream-table.ts';
 import type { SessionLimits, SessionOptions, TunnelSession } from './session-options.ts';
-import { TunnelStream } from './stream.ts';
-import type { StreamOwner } from './stream.ts';
+import { StallSweep } from './stall-sweep.ts';
+import { StreamOpener } from './stream-opener.ts';
+import { StreamTable } from './stream-table.ts';
+import type { StreamOwner, TunnelStream } from './stream.ts';
 import type { Hello, Open, Role, Session, Stream, StreamHandlers, Welcome } from './types.ts';
-import { firstWindowBytes } from './window-policy.ts';
 
 /** Resets that wait to be sent, beyond one per stream that the peer may hold: more is a flood. */
 const SPARE_PENDING_RESETS = 1_024;
-/** Send queues of one connection: a stream may queue a 64th of what is left of it, within the bounds below. */
-const SEND_QUEUES_BYTES = 64 * 1024 * 1024;
-const MIN_WRITE_MARK_BYTES = 16 * 1024;
-const MAX_WRITE_MARK_BYTES = 128 * 1024;
-
 export function createSession(options: SessionOptions): TunnelSession {
   return new TunnelConnection(options);
 }
@@ -42,29 +31,21 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   state: Session['state'] = 'handshaking';
   hello: Hello | undefined;
   welcome: Welcome | undefined;
-  queuedBytes = 0;
 
   readonly #options: SessionOptions;
   readonly #limits: SessionLimits;
   readonly #sender: Sender;
   readonly #streams = new StreamTable();
+  readonly #sendQueues = new SendQueues();
   readonly #frames: FrameReceiver;
-  #peerMaxStreams = 0;
+  readonly #opener: StreamOpener;
+  readonly #drain: Drain;
+  readonly #pingFlood = new PingFlood();
   #liveness: Liveness | undefined;
   readonly #handshake: Handshake;
   #stallSweep: StallSweep | undefined;
   #touched: TunnelStream[] = [];
   #isDispatching = false;
-  /** We said GoAway(DRAIN). */
-  #isDraining = false;
-  #drainAcknowledged = false;
-  /** Our ids ran past the soft limit: streams are still opened until a new connection is there. */
-  #isExhausted = false;
-  /** The peer said GoAway(DRAIN). */
-  #peerIsDraining = false;
-  #drained: (() => void)[] = [];
-  #pingSecondMs = 0;
-  #pingsInSecond = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -88,6 +69,8 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       onPinged: (nowMs) => this.#liveness?.pinged(nowMs),
       onIdle: () => this.#closeWhenDrained(),
     });
+    this.#drain = new Drain(this.#sender);
+    this.#opener = new StreamOpener(this, this.#sender, this.#streams);
     this.#frames = new FrameReceiver({
       role: options.role,
       firstOwnId: options.firstStreamId ?? 1,
@@ -96,7 +79,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       sender: this.#sender,
       streams: this.#streams,
       owner: this,
-      isDrainAcknowledged: () => this.#drainAcknowledged,
+      isDrainAcknowledged: () => this.#drain.isAcknowledged,
     });
     this.#handshake = new Handshake({
       session: options,
@@ -127,58 +110,29 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     return this.#sender.congestion.inFlightBytes;
   }
 
+  get queuedBytes(): number {
+    return this.#sendQueues.queuedBytes;
+  }
+
   get writeMarkBytes(): number {
-    const share = (SEND_QUEUES_BYTES - this.queuedBytes) / 64;
-    return Math.min(Math.max(share, MIN_WRITE_MARK_BYTES), MAX_WRITE_MARK_BYTES);
+    return this.#sendQueues.writeMarkBytes;
   }
 
   // ---- streams of our own
 
   open(open: Open, handlers: StreamHandlers): Stream {
-    this.#checkMayOpen();
-    const fault = openFault(open);
-    if (fault !== undefined) throw new MctunnelError('BAD_REQUEST', fault);
-    const window = firstWindowBytes(this.budget.freeBytes);
-    const message = toOpenMessage(open, window);
-    const openBytes = openFrameBound(message);
-    if (openBytes > MAX_LONG_FRAME_BYTES) {
-      throw new MctunnelError('BAD_REQUEST', 'the request head is too long for the tunnel');
-    }
-    const memory = openMemoryBytes(open);
-    if (!this.budget.reserve(window + memory)) {
-      throw new MctunnelError('TOO_MANY_REQUESTS', "the tunnel's memory budget is used up", {
-        retryAfterSeconds: 1,
-      });
-    }
-    const stream = new TunnelStream(this, true, window, memory, 0);
-    stream.handlers = handlers;
-    stream.openMessage = message;
-    stream.openBytes = openBytes;
-    this.#streams.addOwn(stream);
-    this.#sender.headDue(stream);
-    return stream;
-  }
-
-  #checkMayOpen(): void {
     if (this.state === 'closed') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is closed');
     if (this.state === 'handshaking') throw new MctunnelError('TUNNEL_LOST', 'the tunnel is not open yet');
-    const idsLeft = this.#sender.nextId + 2 * this.#streams.unopenedCount <= HARD_LAST_STREAM_ID;
-    if (this.#peerIsDraining || (this.#isDraining && !this.#isExhausted) || !idsLeft) {
+    if (!this.#drain.mayOpen) {
       throw new MctunnelError('DRAINING', 'the tunnel takes no new streams', { retryAfterSeconds: 1 });
     }
-    if (this.#streams.ownCount >= this.#peerMaxStreams) {
-      throw new MctunnelError(
-        'TOO_MANY_REQUESTS',
-        `${this.#peerMaxStreams} streams are open in the tunnel, its limit`,
-        { retryAfterSeconds: 1 },
-      );
-    }
+    return this.#opener.open(open, handlers);
   }
 
   #onOpened(stream: TunnelStream): void {
     this.#streams.opened(stream);
-    if (stream.id > SOFT_LAST_STREAM_ID && !this.#isExhausted) {
-      this.#isExhausted = true;
+    if (stream.id > SOFT_LAST_STREAM_ID && !this.#drain.isExhausted) {
+      this.#drain.isExhausted = true;
       this.#startDraining(0);
       this.#options.clock.soon(() => {
         if (!this.#isClosed()) this.#options.onDraining?.(0, 'exhausted');
@@ -201,7 +155,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   }
 
   queued(deltaBytes: number): void {
-    this.queuedBytes += deltaBytes;
+    this.#sendQueues.queuedBytes += deltaBytes;
   }
 
   touched(stream: TunnelStream): void {
@@ -210,7 +164,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
 
   over(stream: TunnelStream): void {
     this.#streams.remove(stream);
-    if (this.#isDraining) this.#sender.schedule();
+    if (this.#drain.isSaid) this.#sender.schedule();
   }
 
   // ---- receiving
@@ -237,7 +191,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       for (const stream of touched) stream.batchEnd();
     }
     // The Ack, or the end of the last stream, came with this message.
-    if (this.#isDraining) this.#closeWhenDrained();
+    this.#closeWhenDrained();
   }
 
   receiveFailed(error: unknown): void {
@@ -247,7 +201,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   transportClosed(cause?: unknown): void {
     this.#sender.abandon();
     if (this.state === 'closed') return;
-    const isOrderly = (this.#peerIsDraining || this.#isDraining) && this.streamCount === 0;
+    const isOrderly = (this.#drain.isHeard || this.#drain.isSaid) && this.streamCount === 0;
     this.#close(
       cause instanceof MctunnelError
         ? cause
@@ -280,7 +234,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     if (hello === undefined) this.welcome = welcome;
     const peer = hello ?? welcome;
     const { clock } = this.#options;
-    this.#peerMaxStreams = peer.maxStreams;
+    this.#opener.peerMaxStreams = peer.maxStreams;
     this.#sender.initialSendCredit = peer.initialWindowBytes;
     this.state = 'open';
     this.#liveness = new Liveness({
@@ -298,13 +252,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
   }
 
   #receivePing(nonce: number): void {
-    if (this.nowMs - this.#pingSecondMs >= 1_000) {
-      this.#pingSecondMs = this.nowMs;
-      this.#pingsInSecond = 0;
-    }
-    if (++this.#pingsInSecond > MAX_PINGS_PER_SECOND) {
-      throw new MctunnelError('TOO_MANY_REQUESTS', `more than ${MAX_PINGS_PER_SECOND} Pings in a second`);
-    }
+    this.#pingFlood.count(this.nowMs);
     this.#sender.pongNonce = nonce;
     this.#sender.schedule();
   }
@@ -327,30 +275,19 @@ class TunnelConnection implements TunnelSession, StreamOwner {
 
   drain(retryAfterMs: number): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
-    this.#isExhausted = false;
+    this.#drain.isExhausted = false;
     this.#startDraining(retryAfterMs);
-    return new Promise((resolve) => void this.#drained.push(resolve));
+    return this.#drain.wait();
   }
 
   #startDraining(retryAfterMs: number): void {
-    if (this.#isDraining) return;
+    if (this.#drain.isSaid) return;
     if (this.state === 'handshaking') {
-      this.#fail(
-        new MctunnelError('DRAINING', 'the hub is shutting down', {
-          retryAfterSeconds: Math.ceil(retryAfterMs / 1000),
-        }),
-      );
+      this.#fail(drainingError(retryAfterMs));
       return;
     }
-    this.#isDraining = true;
     this.state = 'draining';
-    this.#sender.goAway = {
-      code: ERRORS.DRAINING.wire,
-      message: '',
-      lastStream: 0,
-      retryAfterMs: Math.min(Math.max(Math.ceil(retryAfterMs), 0), 0xffff_ffff),
-    };
-    this.#sender.schedule();
+    this.#drain.say(retryAfterMs);
   }
 
   #receiveGoAway(message: GoAwayMessage): void {
@@ -360,23 +297,17 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       this.#close(error, message.lastStream ?? 0);
       return;
     }
-    const wasDraining = this.#peerIsDraining;
-    this.#peerIsDraining = true;
     this.state = 'draining';
-    if (wasDraining) return;
-    this.#sender.goAwayAckDue = true;
-    this.#sender.schedule();
-    this.#options.onDraining?.(message.retryAfterMs ?? 0, 'asked');
+    if (this.#drain.hear()) this.#options.onDraining?.(message.retryAfterMs ?? 0, 'asked');
   }
 
   #receiveGoAwayAck(): void {
-    if (!this.#isDraining) throw new MctunnelError('PROTOCOL', 'a GoAwayAck without a GoAway');
-    this.#drainAcknowledged = true;
+    this.#drain.acknowledge();
     this.#closeWhenDrained();
   }
 
   #closeWhenDrained(): void {
-    if (!this.#isDraining || !this.#drainAcknowledged || this.streamCount > 0 || this.#isDispatching) return;
+    if (!this.#drain.isAcknowledged || this.streamCount > 0 || this.#isDispatching) return;
     if (this.#isClosed() || this.#sender.isBusy) return;
     const reason = new MctunnelError('DRAINING', 'the tunnel was drained');
     this.#sender.close(undefined, reason);
@@ -412,18 +343,8 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     this.#handshake.stop();
     this.#stallSweep?.stop();
     this.#liveness?.stop();
-    const message =
-      reason.code === 'TUNNEL_LOST' ? reason.message : `the tunnel was closed: ${reason.message}`;
-    const reached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'unknown', cause: reason });
-    const unreached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'no', cause: reason });
-    const unopened = this.#streams.withoutId();
-    const streams = this.#streams.withId();
-    for (const stream of streams) {
-      stream.terminate(stream.isOpener && stream.id > lastAccepted ? unreached : reached);
-    }
-    for (const stream of unopened) stream.terminate(unreached);
-    for (const resolve of this.#drained) resolve();
-    this.#drained = [];
+    this.#streams.terminate(reason, lastAccepted);
+    this.#drain.end();
     this.#options.onClosed?.(reason);
   }
 

@@ -1,3 +1,4 @@
+import { MctunnelError } from '../errors.ts';
 import type { TunnelStream } from './stream.ts';
 
 /** The streams of a session that are not over. */
@@ -57,7 +58,16 @@ export class StreamTable {
     return [...this.#byId.values()];
   }
 
-  withoutId(): TunnelStream[] {
-    return [...this.#unopened];
+  /** The connection is over. `lastAccepted`: own streams above it did not reach the peer's user. */
+  terminate(reason: MctunnelError, lastAccepted: number): void {
+    const message =
+      reason.code === 'TUNNEL_LOST' ? reason.message : `the tunnel was closed: ${reason.message}`;
+    const reached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'unknown', cause: reason });
+    const unreached = new MctunnelError('TUNNEL_LOST', message, { delivered: 'no', cause: reason });
+    const unopened = [...this.#unopened];
+    for (const stream of this.withId()) {
+      stream.terminate(stream.isOpener && stream.id > lastAccepted ? unreached : reached);
+    }
+    for (const stream of unopened) stream.terminate(unreached);
   }
 }
