@@ -1,19 +1,24 @@
-import { Pool, type Dispatcher } from 'undici';
-import { CONNECT_TIMEOUT_MS, MAX_RESPONSE_HEAD_BYTES, TCP_KEEPALIVE_MS, type Member } from './member.ts';
+import { buildConnector, Pool, type Dispatcher } from 'undici';
+import {
+  CONNECT_TIMEOUT_MS,
+  MAX_RESPONSE_HEAD_BYTES,
+  TCP_KEEPALIVE_MS,
+  type Destination,
+} from './destination.ts';
 
 /** Idle connections are closed after this long; kube-apiserver closes its own after 90 s. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** The HTTP/1.1 connections to one member. Long requests have a pool of their own, so that they cannot starve the short ones. */
+/** The HTTP/1.1 connections to one destination. Long requests have a pool of their own, so that they cannot starve the short ones. */
 export class Connections {
-  readonly member: Member;
+  readonly destination: Destination;
   readonly #short: Pool;
   readonly #long: Pool;
 
-  constructor(member: Member) {
-    this.member = member;
-    this.#short = pool(member);
-    this.#long = pool(member);
+  constructor(destination: Destination) {
+    this.destination = destination;
+    this.#short = pool(destination);
+    this.#long = pool(destination);
   }
 
   /** Starts a request on an idle connection, or on a new one; never queues behind another request. */
@@ -31,24 +36,34 @@ export class Connections {
   }
 }
 
-function pool(member: Member): Pool {
-  return new Pool(member.origin, {
-    // One request per connection, as many connections as requests: whoever calls bounds their number.
-    connections: null,
-    pipelining: 1,
+function pool(destination: Destination): Pool {
+  const { host, port, tls } = destination;
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
     allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    connect: {
-      secureContext: member.secureContext,
+    keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+    ...(tls !== undefined && {
+      secureContext: tls.secureContext,
       // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
-      rejectUnauthorized: true,
-      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
-      ...(member.serverName === '' ? {} : { servername: member.serverName }),
-    },
+      rejectUnauthorized: tls.isVerified,
+    }),
   });
+  const serverName = tls === undefined || tls.serverName === '' ? undefined : tls.serverName;
+  return new Pool(
+    `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    {
+      // One request per connection, as many connections as requests: whoever calls bounds their number.
+      connections: null,
+      pipelining: 1,
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
+      // By itself undici verifies the name in a request's `Host`, before any other.
+      connect: (options, callback) =>
+        connect(serverName === undefined ? options : { ...options, servername: serverName }, callback),
+    },
+  );
 }

@@ -32,66 +32,64 @@ const REFUSALS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not of the CA that the agent was given',
   CERT_SIGNATURE_FAILURE: 'its certificate is not of the CA that the agent was given',
 };
+
+// `destination` is the description of one: `the API server of cluster east`.
+
 /** The connection could not be made: nothing was sent. */
-export function unreachable(cluster: string, cause: unknown): MctunnelError {
+export function unreachable(destination: string, cause: unknown): MctunnelError {
   const code = codeOf(cause);
   const words =
     REFUSALS[code] ?? (code.startsWith('ERR_SSL') ? 'the TLS handshake failed' : `it failed (${code})`);
-  return new MctunnelError(
-    'UPSTREAM_UNREACHABLE',
-    `the API server of cluster ${cluster} cannot be reached: ${words}`,
-    { hop: 'agent', delivered: 'no', cause },
-  );
+  return new MctunnelError('UPSTREAM_UNREACHABLE', `${destination} cannot be reached: ${words}`, {
+    hop: 'agent',
+    delivered: 'no',
+    cause,
+  });
 }
 
 /** The connection broke, or its other end broke the rules, after the request was sent. */
-export function broken(cluster: string, cause: unknown, when: 'before' | 'during'): MctunnelError {
+export function broken(destination: string, cause: unknown, when: 'before' | 'during'): MctunnelError {
   const code = codeOf(cause);
   if (code.startsWith('HPE_') || code === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const words = code === 'UND_ERR_HEADERS_OVERFLOW' ? 'its head is too large' : 'it is not valid HTTP/1.1';
-    return protocolFault(cluster, words, cause);
+    return protocolFault(destination, words, cause);
   }
   const where = when === 'before' ? 'before its answer' : 'in the middle of its answer';
-  return lost(cluster, `the connection broke ${where}`, cause);
+  return lost(destination, `the connection broke ${where}`, cause);
 }
 
 /** After the request was sent. */
-export function lost(cluster: string, words: string, cause?: unknown): MctunnelError {
-  return new MctunnelError('UPSTREAM_LOST', `the API server of cluster ${cluster} was lost: ${words}`, {
+export function lost(destination: string, words: string, cause?: unknown): MctunnelError {
+  return new MctunnelError('UPSTREAM_LOST', `${destination} was lost: ${words}`, {
     hop: 'agent',
     delivered: 'unknown',
     cause,
   });
 }
 
-/** The member's answer cannot be passed on. */
-export function protocolFault(cluster: string, words: string, cause?: unknown): MctunnelError {
-  return new MctunnelError(
-    'PROTOCOL',
-    `the answer of the API server of cluster ${cluster} is refused: ${words}`,
-    {
-      hop: 'agent',
-      delivered: 'unknown',
-      cause,
-    },
-  );
+/** The answer cannot be passed on. */
+export function protocolFault(destination: string, words: string, cause?: unknown): MctunnelError {
+  return new MctunnelError('PROTOCOL', `the answer of ${destination} is refused: ${words}`, {
+    hop: 'agent',
+    delivered: 'unknown',
+    cause,
+  });
 }
 
 /** The request was executed, but no client may be sent where the answer points. */
-export function redirectRefused(cluster: string, location: string): MctunnelError {
+export function redirectRefused(destination: string, location: string): MctunnelError {
   const shown = JSON.stringify(location.slice(0, 200));
-  return new MctunnelError(
-    'REDIRECT_REFUSED',
-    `the API server of cluster ${cluster} redirects to ${shown}, outside of it`,
-    { hop: 'agent', delivered: 'unknown' },
-  );
+  return new MctunnelError('REDIRECT_REFUSED', `${destination} redirects to ${shown}, outside of it`, {
+    hop: 'agent',
+    delivered: 'unknown',
+  });
 }
 
 /** No response head in time. */
-export function headTimeout(cluster: string, deadlineMs: number, delivered: Delivered): MctunnelError {
+export function headTimeout(destination: string, deadlineMs: number, delivered: Delivered): MctunnelError {
   return new MctunnelError(
     'TIMEOUT',
-    `the API server of cluster ${cluster} gave no answer within ${Math.round(deadlineMs / 1000)} s`,
+    `${destination} gave no answer within ${Math.round(deadlineMs / 1000)} s`,
     { hop: 'agent', delivered },
   );
 }

@@ -5,14 +5,14 @@ import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
 import type { ProtocolAdapter } from './adapter.ts';
 import { Connections } from './connections.ts';
 import { HttpExchange, type HttpContext } from './http.ts';
-import type { Member } from './member.ts';
+import type { Destination } from './destination.ts';
 import type { PolicySource } from './policy.ts';
 import { memberRequest } from './request.ts';
 import { UpgradeExchange, type UpgradeContext } from './upgrade.ts';
 
 export interface HttpAdapterOptions {
   readonly cluster: string;
-  readonly member: Member;
+  readonly member: Destination;
   readonly policy: PolicySource;
   /** Short requests in flight; beyond they are refused with TOO_MANY_REQUESTS. Watches, followed logs and upgrades do not count. */
   readonly maxShortRequests: number;
@@ -42,18 +42,17 @@ export class HttpAdapter implements ProtocolAdapter {
 
   constructor(options: HttpAdapterOptions) {
     this.#options = options;
-    const { cluster, clock } = options;
+    const { clock } = options;
     this.#deadlines = new DeadlineWheel(clock);
     this.#connections = new Connections(options.member);
     this.#http = {
-      cluster,
       deadlines: this.#deadlines,
       onOver: (exchange) => {
         if (exchange.isLong) this.#long--;
         else this.#short--;
       },
     };
-    this.#upgrade = { cluster, clock, onOver: (exchange) => void this.#upgrades.delete(exchange) };
+    this.#upgrade = { clock, onOver: (exchange) => void this.#upgrades.delete(exchange) };
   }
 
   get inFlight(): InFlight {
@@ -62,7 +61,7 @@ export class HttpAdapter implements ProtocolAdapter {
 
   accept(open: Open, stream: Stream): StreamHandlers | undefined {
     if (open.target !== '' && open.target !== 'apiserver') return undefined;
-    const { member } = this.#connections;
+    const { destination: member } = this.#connections;
     const request = memberRequest(open, this.#options.policy.current, member);
     if (request.isUpgrade) {
       const upgrade = new UpgradeExchange(this.#upgrade, member, request, open.deadlineMs, stream);
@@ -82,7 +81,7 @@ export class HttpAdapter implements ProtocolAdapter {
   }
 
   /** New requests go there; those that run stay where they are. */
-  replaceMember(member: Member): void {
+  replaceMember(member: Destination): void {
     const old = this.#connections;
     this.#connections = new Connections(member);
     this.#retiring.add(old);

@@ -15,7 +15,7 @@ import {
 } from './failure.ts';
 import { isFollowed, isRedirect, resolveRedirect, withLocation } from './redirect.ts';
 import { RequestBody } from './request-body.ts';
-import { MAPPED_USER_HEADER, type MemberRequest } from './request.ts';
+import { MAPPED_USER_HEADER, type OutboundRequest } from './request.ts';
 import { answerFault, flatHeaders, passedResponseHeaders, passedTrailers } from './response.ts';
 
 /** A body of at most this announced length is sent in one piece with its head, when all of it came in one Batch. */
@@ -29,7 +29,6 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What all requests of one upstream share. */
 export interface HttpContext {
-  readonly cluster: string;
   readonly deadlines: DeadlineWheel;
   /** The request is over, however it ended. */
   readonly onOver: (exchange: HttpExchange) => void;
@@ -49,7 +48,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   readonly #context: HttpContext;
   readonly #connections: Connections;
   readonly #stream: Stream;
-  readonly #request: MemberRequest;
+  readonly #request: OutboundRequest;
   readonly #deadlineMs: number;
 
   #controller: Dispatcher.DispatchController | undefined;
@@ -81,7 +80,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
     context: HttpContext,
     connections: Connections,
     open: Open,
-    request: MemberRequest,
+    request: OutboundRequest,
     stream: Stream,
   ) {
     this.#context = context;
@@ -167,7 +166,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
 
   expire(): void {
     if (this.#isOver) return;
-    this.#fail(headTimeout(this.#context.cluster, this.#deadlineMs, this.#isSent ? 'unknown' : 'no'));
+    this.#fail(headTimeout(this.#description, this.#deadlineMs, this.#isSent ? 'unknown' : 'no'));
   }
 
   // undici's side.
@@ -196,7 +195,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
       this.#refuse(fault);
       return;
     }
-    let passed = passedResponseHeaders(headers);
+    let passed = passedResponseHeaders(headers, this.#connections.destination.keepsCookies);
     if (isRedirect(status)) {
       const location = headerValue(headers, 'location');
       if (location !== undefined) {
@@ -205,7 +204,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
         passed = redirected;
       }
     }
-    if (status === 401) this.#connections.member.credential.rejected?.();
+    if (status === 401) this.#connections.destination.credential.rejected?.();
     this.#context.deadlines.remove(this);
     this.#hasHead = true;
     passed.push(MAPPED_USER_HEADER, this.#request.mappedUser);
@@ -267,7 +266,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
 
   #start(target: string): void {
     const { method, headers } = this.#request;
-    const { basePath } = this.#connections.member;
+    const { basePath } = this.#connections.destination;
     this.#connections.dispatch(
       this.isLong,
       {
@@ -285,14 +284,14 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
 
   /** Passed headers with the Location in path form; undefined: the answer does not pass. */
   #redirect(passed: readonly string[], location: string): string[] | undefined {
-    const { member } = this.#connections;
+    const { destination } = this.#connections;
     const { method, target } = this.#request;
-    const redirect = resolveRedirect(member, target, location);
+    const redirect = resolveRedirect(destination, target, location);
     if (redirect.kind === 'outside') {
-      this.#fail(redirectRefused(this.#context.cluster, location));
+      this.#fail(redirectRefused(this.#description, location));
       return undefined;
     }
-    if (!this.#hasFollowed && isFollowed(method, target, redirect.target)) {
+    if (destination.followsOpenApi && !this.#hasFollowed && isFollowed(method, target, redirect.target)) {
       this.#following = redirect.target;
       return undefined;
     }
@@ -308,7 +307,6 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   #failureOf(error: Error): MctunnelError {
-    const { cluster } = this.#context;
     const code = codeOf(error);
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
       return new MctunnelError('BAD_REQUEST', 'the request cannot be sent as HTTP/1.1', {
@@ -316,11 +314,15 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
         cause: error,
       });
     }
-    if (!this.#isSent) return unreachable(cluster, error);
+    if (!this.#isSent) return unreachable(this.#description, error);
     if (!this.#hasHead && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-      return protocolFault(cluster, 'it is not valid HTTP/1.1', error);
+      return protocolFault(this.#description, 'it is not valid HTTP/1.1', error);
     }
-    return broken(cluster, error, this.#hasHead ? 'during' : 'before');
+    return broken(this.#description, error, this.#hasHead ? 'during' : 'before');
+  }
+
+  get #description(): string {
+    return this.#connections.destination.description;
   }
 
   #wrongLength(words: 'longer' | 'shorter'): MctunnelError {
@@ -331,7 +333,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   #refuse(words: string, cause?: unknown): void {
-    this.#fail(protocolFault(this.#context.cluster, words, cause));
+    this.#fail(protocolFault(this.#description, words, cause));
   }
 
   /** Tells the stream and gives the member's connection up. */

@@ -1,6 +1,6 @@
 import { headerFault } from '../lib/headers.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
-import { MAX_RESPONSE_HEAD_BYTES } from './member.ts';
+import { MAX_RESPONSE_HEAD_BYTES } from './destination.ts';
 
 /** A request head as it stands on the wire. Method, target and headers were checked before: nothing in them ends a line. */
 export function encodeRequestHead(

@@ -3,13 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import { encodeTarget, splitTarget } from '../lib/request-path.ts';
 import type { CredentialSource } from './credential.ts';
-
-/** A connection to the apiserver that is not up after this long counts as refused. */
-export const CONNECT_TIMEOUT_MS = 5_000;
-/** Of a response head; Go's servers write far less. */
-export const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
-/** TCP keepalive: a member that vanished is found by the kernel. */
-export const TCP_KEEPALIVE_MS = 30_000;
+import type { Destination } from './destination.ts';
 
 /** Where the managed cluster's apiserver is and how the agent is known there, as a kubeconfig says it. */
 export interface MemberEndpoint {
@@ -23,24 +17,8 @@ export interface MemberEndpoint {
   readonly credential: CredentialSource;
 }
 
-/** An endpoint that was checked and made ready: one TLS context for all connections. */
-export interface Member {
-  /** `https://host:port`, without a base path. */
-  readonly origin: string;
-  readonly host: string;
-  readonly port: number;
-  /** Value of `Host`. */
-  readonly authority: string;
-  /** Put before every path; empty, or `/a/b` without a slash at its end. */
-  readonly basePath: string;
-  /** For SNI and the check of the certificate's name; empty for an address, which is checked as such. */
-  readonly serverName: string;
-  readonly secureContext: SecureContext;
-  readonly credential: CredentialSource;
-}
-
-/** Throws MctunnelError INVALID that says what to correct. */
-export function resolveMember(endpoint: MemberEndpoint): Member {
+/** The apiserver of `cluster`, ready for requests. Throws MctunnelError INVALID that says what to correct. */
+export function resolveMember(cluster: string, endpoint: MemberEndpoint): Destination {
   const url = URL.canParse(endpoint.server) ? new URL(endpoint.server) : undefined;
   if (url?.protocol !== 'https:' || url.hostname === '') {
     throw invalid(`the server ${JSON.stringify(endpoint.server)} is not an https:// URL`);
@@ -54,14 +32,20 @@ export function resolveMember(endpoint: MemberEndpoint): Member {
   }
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   return {
+    description: `the API server of cluster ${cluster}`,
     origin: url.origin,
     host,
     port: url.port === '' ? 443 : Number(url.port),
     authority: url.host,
     basePath: encodeTarget(path).replace(/\/$/, ''),
-    serverName: endpoint.tlsServerName ?? (isIP(host) === 0 ? host : ''),
-    secureContext: secureContext(endpoint),
+    tls: {
+      serverName: endpoint.tlsServerName ?? (isIP(host) === 0 ? host : ''),
+      secureContext: secureContext(endpoint),
+      isVerified: true,
+    },
     credential: endpoint.credential,
+    keepsCookies: false,
+    followsOpenApi: true,
   };
 }
 

@@ -2,7 +2,8 @@ import { Pool } from 'undici';
 import { MctunnelError } from '../errors.ts';
 import type { ImpersonationRight } from '../lib/impersonation-right.ts';
 import { unreachable } from './failure.ts';
-import { resolveMember, CONNECT_TIMEOUT_MS, type Member, type MemberEndpoint } from './member.ts';
+import { CONNECT_TIMEOUT_MS, type Destination } from './destination.ts';
+import { resolveMember, type MemberEndpoint } from './member.ts';
 import type { Policy } from './policy.ts';
 import { prefixOf } from './name-match.ts';
 
@@ -53,7 +54,7 @@ export async function probeMember(
   policy: Policy,
   now: () => number = () => performance.now(),
 ): Promise<MemberState> {
-  const client = new ProbeClient(cluster, resolveMember(endpoint));
+  const client = new ProbeClient(resolveMember(cluster, endpoint));
   try {
     const apiServer = await apiServerState(client, now);
     // A server that answers something may answer these as well.
@@ -110,12 +111,11 @@ async function isAllowed(client: ProbeClient, right: ImpersonationRight): Promis
 
 /** Small JSON questions under the agent's own account. */
 class ProbeClient {
-  readonly #cluster: string;
-  readonly #member: Member;
+  readonly #member: Destination;
   readonly #pool: Pool;
 
-  constructor(cluster: string, member: Member) {
-    this.#cluster = cluster;
+  constructor(member: Destination) {
+    const { tls } = member;
     this.#member = member;
     this.#pool = new Pool(member.origin, {
       connections: 1,
@@ -125,9 +125,9 @@ class ProbeClient {
       connectTimeout: CONNECT_TIMEOUT_MS,
       maxResponseSize: MAX_PROBE_BYTES,
       connect: {
-        secureContext: member.secureContext,
         rejectUnauthorized: true,
-        ...(member.serverName === '' ? {} : { servername: member.serverName }),
+        ...(tls !== undefined && { secureContext: tls.secureContext }),
+        ...(tls !== undefined && tls.serverName !== '' && { servername: tls.serverName }),
       },
     });
   }
@@ -151,7 +151,7 @@ class ProbeClient {
       status = answer.statusCode;
       text = await answer.body.text();
     } catch (cause) {
-      throw unreachable(this.#cluster, cause);
+      throw unreachable(this.#member.description, cause);
     }
     if (status < 200 || status > 299) throw this.#unusable(`it answers ${status} to ${path}`);
     try {
@@ -166,14 +166,10 @@ class ProbeClient {
   }
 
   #unusable(words: string, cause?: unknown): MctunnelError {
-    return new MctunnelError(
-      'PROTOCOL',
-      `the API server of cluster ${this.#cluster} is not usable: ${words}`,
-      {
-        hop: 'agent',
-        cause,
-      },
-    );
+    return new MctunnelError('PROTOCOL', `${this.#member.description} is not usable: ${words}`, {
+      hop: 'agent',
+      cause,
+    });
   }
 }
 

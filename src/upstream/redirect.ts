@@ -1,11 +1,11 @@
 import { encodeTarget, splitTarget } from '../lib/request-path.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
-import type { Member } from './member.ts';
+import type { Destination } from './destination.ts';
 
 /** Under this path the apiserver redirects by design, to the document with the current hash. */
 const FOLLOWED_PREFIX = '/openapi/v3/';
 
-/** Where a Location leads: a canonical target inside the member, or nowhere that a client may be sent. */
+/** Where a Location leads: a canonical target inside the destination, or nowhere that a client may be sent. */
 export type Redirect =
   | { readonly kind: 'inside'; readonly target: string; readonly location: string }
   | { readonly kind: 'outside' };
@@ -13,15 +13,15 @@ export type Redirect =
 const OUTSIDE: Redirect = { kind: 'outside' };
 
 /**
- * Resolves the Location of an answer to `target`. `location` of an inside one is in path form, `/path?query#fragment`, without the member's origin and
+ * Resolves the Location of an answer to `target`. `location` of an inside one is in path form, `/path?query#fragment`, without its origin and
  * base path: the gateway puts the cluster's prefix before it, and may rely on every Location in a Head beginning with one slash.
  */
-export function resolveRedirect(member: Member, target: string, location: string): Redirect {
-  const base = member.origin + member.basePath + target;
+export function resolveRedirect(destination: Destination, target: string, location: string): Redirect {
+  const base = destination.origin + destination.basePath + target;
   if (!URL.canParse(location, base)) return OUTSIDE;
   const url = new URL(location, base);
-  if (url.origin !== member.origin || url.username !== '' || url.password !== '') return OUTSIDE;
-  const { basePath } = member;
+  if (url.origin !== destination.origin || url.username !== '' || url.password !== '') return OUTSIDE;
+  const { basePath } = destination;
   if (basePath !== '' && !url.pathname.startsWith(`${basePath}/`)) return OUTSIDE;
   const path = splitTarget(url.pathname.slice(basePath.length) + url.search);
   if (typeof path === 'string' || path.firstEmptySegment >= 0) return OUTSIDE;

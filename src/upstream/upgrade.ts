@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import type { MctunnelError } from '../errors.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { framing, headerValue } from '../lib/headers.ts';
@@ -18,9 +18,9 @@ import {
   unreachable,
 } from './failure.ts';
 import { encodeRequestHead, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
-import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Member } from './member.ts';
+import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Destination } from './destination.ts';
 import { isRedirect, resolveRedirect, withLocation } from './redirect.ts';
-import { MAPPED_USER_HEADER, type MemberRequest } from './request.ts';
+import { MAPPED_USER_HEADER, type OutboundRequest } from './request.ts';
 import { mayHaveBody, passedResponseHeaders, passedUpgradeHeaders } from './response.ts';
 
 /** Informational answers before the final one. */
@@ -29,7 +29,6 @@ const MAX_INFORMATIONAL = 16;
 const LINGER_MS = 30_000;
 
 export interface UpgradeContext {
-  readonly cluster: string;
   readonly clock: Clock;
   readonly onOver: (exchange: UpgradeExchange) => void;
 }
@@ -50,12 +49,13 @@ type Phase =
 export class UpgradeExchange implements StreamHandlers {
   readonly #context: UpgradeContext;
   readonly #stream: Stream;
-  readonly #request: MemberRequest;
-  readonly #member: Member;
+  readonly #request: OutboundRequest;
+  readonly #destination: Destination;
   readonly #deadlineMs: number;
   /** Kept, because only its reset is a TCP RST; the end of a destroyed TLSSocket looks like a clean one. */
   readonly #raw: Socket;
-  readonly #socket: TLSSocket;
+  /** The same without TLS. */
+  readonly #socket: Socket;
   #phase: Phase = { kind: 'connecting' };
   #timer: Timer | undefined;
   #informational = 0;
@@ -68,39 +68,43 @@ export class UpgradeExchange implements StreamHandlers {
 
   constructor(
     context: UpgradeContext,
-    member: Member,
-    request: MemberRequest,
+    destination: Destination,
+    request: OutboundRequest,
     deadlineMs: number,
     stream: Stream,
   ) {
     this.#context = context;
-    this.#member = member;
+    this.#destination = destination;
     this.#request = request;
     this.#deadlineMs = deadlineMs;
     this.#stream = stream;
     stream.pause();
     this.#raw = connectTcp({
-      host: member.host,
-      port: member.port,
+      host: destination.host,
+      port: destination.port,
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEPALIVE_MS,
     });
-    this.#socket = connectTls({
-      socket: this.#raw,
-      host: member.host,
-      servername: member.serverName,
-      secureContext: member.secureContext,
-      ALPNProtocols: ['http/1.1'],
-      rejectUnauthorized: true,
-    });
+    const { tls } = destination;
+    this.#socket =
+      tls === undefined
+        ? this.#raw
+        : connectTls({
+            socket: this.#raw,
+            host: destination.host,
+            servername: tls.serverName,
+            secureContext: tls.secureContext,
+            ALPNProtocols: ['http/1.1'],
+            rejectUnauthorized: tls.isVerified,
+          });
     this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => {
-      this.#fail(unreachable(context.cluster, CONNECT_TIMEOUT));
+      this.#fail(unreachable(destination.description, CONNECT_TIMEOUT));
     });
-    this.#raw.on('error', (error: Error) => this.#onError(error));
+    if (this.#socket !== this.#raw) this.#raw.on('error', (error: Error) => this.#onError(error));
     this.#socket.on('error', (error: Error) => this.#onError(error));
-    this.#socket.once('secureConnect', () => this.#onConnect());
+    this.#socket.once(tls === undefined ? 'connect' : 'secureConnect', () => this.#onConnect());
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#socket.on('drain', () => this.#giveBack());
     this.#socket.on('end', () => this.#onEnd());
@@ -151,12 +155,12 @@ export class UpgradeExchange implements StreamHandlers {
     this.#phase = { kind: 'waiting', head: new ResponseHeadReader() };
     if (this.#deadlineMs > 0) {
       this.#timer = this.#context.clock.after(this.#deadlineMs, () => {
-        this.#fail(headTimeout(this.#context.cluster, this.#deadlineMs, 'unknown'));
+        this.#fail(headTimeout(this.#destination.description, this.#deadlineMs, 'unknown'));
       });
     }
     const { method, target, headers } = this.#request;
     this.#socket.write(
-      encodeRequestHead(method, this.#member.basePath + target, this.#member.authority, headers),
+      encodeRequestHead(method, this.#destination.basePath + target, this.#destination.authority, headers),
     );
   }
 
@@ -208,7 +212,8 @@ export class UpgradeExchange implements StreamHandlers {
       this.#refuse(`it switches to ${JSON.stringify(got.slice(0, 80))} instead of ${JSON.stringify(asked)}`);
       return;
     }
-    if (!this.#sendHead(head.status, passedUpgradeHeaders(head.headers))) return;
+    if (!this.#sendHead(head.status, passedUpgradeHeaders(head.headers, this.#destination.keepsCookies)))
+      return;
     this.#phase = { kind: 'raw' };
     if (rest.length > 0) this.#toStream(rest);
     // What the client sent with its head comes now, and perhaps its end.
@@ -222,17 +227,17 @@ export class UpgradeExchange implements StreamHandlers {
       this.#refuse(body.kind === 'fault' ? `it has ${body.reason}` : `its status ${status} is none of HTTP`);
       return;
     }
-    let headers = passedResponseHeaders(head.headers);
+    let headers = passedResponseHeaders(head.headers, this.#destination.keepsCookies);
     const location = headerValue(headers, 'location');
     if (location !== undefined && isRedirect(status)) {
-      const redirect = resolveRedirect(this.#member, this.#request.target, location);
+      const redirect = resolveRedirect(this.#destination, this.#request.target, location);
       if (redirect.kind === 'outside') {
-        this.#fail(redirectRefused(this.#context.cluster, location));
+        this.#fail(redirectRefused(this.#destination.description, location));
         return;
       }
       headers = withLocation(headers, redirect.location);
     }
-    if (status === 401) this.#member.credential.rejected?.();
+    if (status === 401) this.#destination.credential.rejected?.();
     if (!this.#sendHead(status, headers)) return;
     // The client's bytes were for the other protocol.
     this.#stream.stop();
@@ -259,13 +264,14 @@ export class UpgradeExchange implements StreamHandlers {
         break;
       case 'answer':
         if (this.#phase.body.mayEnd) this.#finishAnswer();
-        else this.#fail(lost(this.#context.cluster, 'the connection ended in the middle of its answer'));
+        else
+          this.#fail(lost(this.#destination.description, 'the connection ended in the middle of its answer'));
         break;
       case 'connecting':
-        this.#fail(unreachable(this.#context.cluster, CLOSED_EARLY));
+        this.#fail(unreachable(this.#destination.description, CLOSED_EARLY));
         break;
       case 'waiting':
-        this.#fail(lost(this.#context.cluster, 'the connection ended before its answer'));
+        this.#fail(lost(this.#destination.description, 'the connection ended before its answer'));
         break;
       case 'over':
         break;
@@ -277,9 +283,9 @@ export class UpgradeExchange implements StreamHandlers {
       this.#onMemberGone();
       return;
     }
-    const { cluster } = this.#context;
-    if (this.#phase.kind === 'connecting') this.#fail(unreachable(cluster, error));
-    else this.#fail(broken(cluster, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
+    const { description } = this.#destination;
+    if (this.#phase.kind === 'connecting') this.#fail(unreachable(description, error));
+    else this.#fail(broken(description, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
   }
 
   #onClose(): void {
@@ -313,7 +319,7 @@ export class UpgradeExchange implements StreamHandlers {
       this.#stream.sendHead({ status, headers });
       return true;
     } catch (cause) {
-      this.#fail(protocolFault(this.#context.cluster, 'its head is too large or malformed', cause));
+      this.#fail(protocolFault(this.#destination.description, 'its head is too large or malformed', cause));
       return false;
     }
   }
@@ -333,7 +339,7 @@ export class UpgradeExchange implements StreamHandlers {
   }
 
   #refuse(words: string): void {
-    this.#fail(protocolFault(this.#context.cluster, words));
+    this.#fail(protocolFault(this.#destination.description, words));
   }
 
   #fail(error: MctunnelError): void {

@@ -46,7 +46,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const log = options.log ?? silentLog;
   const http = new HttpAdapter({
     cluster,
-    member: resolveMember(options.member),
+    member: resolveMember(cluster, options.member),
     policy: options.policy ?? { current: new Policy(cluster) },
     maxShortRequests: options.maxShortRequests ?? DEFAULT_MAX_SHORT_REQUESTS,
     clock: options.clock ?? systemClock,
@@ -84,7 +84,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     get inFlight() {
       return http.inFlight;
     },
-    replaceMember: (endpoint) => http.replaceMember(resolveMember(endpoint)),
+    replaceMember: (endpoint) => http.replaceMember(resolveMember(cluster, endpoint)),
     close: async () => {
       await Promise.all([...adapters.values()].map(async (adapter) => adapter.close?.()));
     },

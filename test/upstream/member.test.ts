@@ -177,7 +177,7 @@ describe('an endpoint', () => {
     'ftp://host',
     '',
   ])('%j is refused', (server) => {
-    expect(() => resolveMember({ server, credential: noCredential })).toThrow(
+    expect(() => resolveMember('east', { server, credential: noCredential })).toThrow(
       expect.objectContaining({ code: 'INVALID' }),
     );
   });
@@ -185,7 +185,7 @@ describe('an endpoint', () => {
   it('with a broken CA or key is refused in words', () => {
     const endpoint = { server: 'https://host', credential: noCredential };
     expect(() =>
-      resolveMember({ ...endpoint, caPem: 'x', clientCertificate: { certPem: 'x', keyPem: 'y' } }),
+      resolveMember('east', { ...endpoint, caPem: 'x', clientCertificate: { certPem: 'x', keyPem: 'y' } }),
     ).toThrow(expect.objectContaining({ code: 'INVALID' }));
   });
 
