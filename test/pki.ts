@@ -135,7 +135,22 @@ function signer(privateKey: string): forge.pki.rsa.PrivateKey {
   return { sign } as forge.pki.rsa.PrivateKey;
 }
 
-function rsaKey(): { publicKey: string; privateKey: string } {
+interface RsaKey {
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+/** No key twice in one life of this module; a test that imports everything anew gets the same ones again, because making them takes most of its time. */
+const kept = globalThis as { testRsaKeys?: RsaKey[] };
+let next = 0;
+
+function rsaKey(): RsaKey {
+  const keys = (kept.testRsaKeys ??= []);
+  const at = next++;
+  return (keys[at] ??= newRsaKey());
+}
+
+function newRsaKey(): RsaKey {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
     publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
