@@ -1,4 +1,5 @@
 import { framing, headerValue, stripResponseHeaders } from '../../lib/headers.ts';
+import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
 import type { FlatHeaders, Head } from '../../tunnel/index.ts';
 import { MctunnelError } from '../../errors.ts';
 
@@ -65,8 +66,8 @@ function mayHaveBody(method: string, status: number): boolean {
 
 /** The agent sends a Location in path form when it stays inside the cluster; anything else leads out of it. */
 function redirect(headers: string[], location: string, context: AnswerContext): void {
-  const isInside = /^\/(?![/\\])/.test(location);
-  if (!isInside || context.isAggregated) {
+  const inside = insideTarget(location);
+  if (inside === undefined || context.isAggregated) {
     throw new MctunnelError(
       'REDIRECT_REFUSED',
       `cluster "${context.cluster}" attempted to redirect this request to ${JSON.stringify(location.slice(0, 1_024))}`,
@@ -74,8 +75,22 @@ function redirect(headers: string[], location: string, context: AnswerContext): 
     );
   }
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === 'location') headers[i + 1] = context.prefix + location;
+    if (headers[i]?.toLowerCase() === 'location') headers[i + 1] = context.prefix + inside;
   }
+}
+
+const FRAGMENT = /^(?:#[!-~]*)?$/;
+
+/**
+ * A Location in path form as every reader understands it, so that behind the cluster's prefix it cannot climb out again (`/../other-cluster`);
+ * undefined: it may lead elsewhere.
+ */
+function insideTarget(location: string): string | undefined {
+  const [target = ''] = location.split('#', 1);
+  const fragment = location.slice(target.length);
+  if (!/^\/(?![/\\])/.test(target) || !FRAGMENT.test(fragment)) return undefined;
+  const path = splitTarget(target);
+  return typeof path === 'string' ? undefined : encodeTarget(path) + fragment;
 }
 
 function drop(headers: string[], name: string): void {
