@@ -24,6 +24,26 @@ export function resetConnection(socket: Socket): void {
   else resetSocket(socket, raw);
 }
 
+const distrusted = new WeakSet<Socket>();
+
+/**
+ * Where a request ended on this connection is a matter of opinion, so what follows may be no request of the client's but a part of its body: nothing more
+ * on the connection is served. (Node has parsed pipelined requests before the answer to the first one closes it.)
+ */
+export function distrust(socket: Socket): void {
+  distrusted.add(socket);
+}
+
+export function isDistrusted(socket: Socket): boolean {
+  return distrusted.has(socket);
+}
+
+/** Node's parser lets versions pass that it does not speak. */
+export function versionFault({ httpVersion }: IncomingMessage): string | undefined {
+  if (httpVersion === '1.1' || httpVersion === '1.0') return undefined;
+  return `HTTP/${httpVersion} is not spoken here`;
+}
+
 /** A response on a socket that Node handed over for an upgrade. The connection ends with it. */
 export function responseOn(request: IncomingMessage, socket: Socket): ServerResponse {
   const response = new ServerResponse(request);

@@ -3,7 +3,7 @@ import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { framing, headerValues, stripTrailers } from '../../lib/headers.ts';
 import type { FlatHeaders, Head, Session, Stream, StreamHandlers } from '../../tunnel/index.ts';
-import { resetConnection } from '../connection.ts';
+import { distrust, resetConnection, versionFault } from '../connection.ts';
 import type { RequestFacts } from '../ports.ts';
 import type { ProxyRoute } from '../route.ts';
 import { sendStatus } from '../status.ts';
@@ -70,15 +70,23 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
   protected override checkRequest(): void {
     super.checkRequest();
     const { headers } = this.facts;
-    if (headerValues(headers, 'host').length > 1)
-      throw new MctunnelError('BAD_REQUEST', 'more than one Host');
+    const version = versionFault(this.request);
+    if (version !== undefined) throw this.#ambiguous(version);
+    if (headerValues(headers, 'host').length > 1) throw this.#ambiguous('more than one Host');
     const body = framing(headers);
-    if (body.kind === 'fault') throw new MctunnelError('BAD_REQUEST', body.reason);
+    if (body.kind === 'fault') throw this.#ambiguous(body.reason);
     if (body.kind === 'chunked' && this.request.httpVersionMinor === 0) {
-      throw new MctunnelError('BAD_REQUEST', 'HTTP/1.0 has no Transfer-Encoding');
+      throw this.#ambiguous('HTTP/1.0 has no Transfer-Encoding');
     }
     const hasBody = body.kind === 'chunked' || (body.kind === 'length' && body.length > 0);
     if (hasBody) this.#body = new RequestBody(this.request, this.context.clock, () => this.#requestEnded());
+  }
+
+  /** Others may read this request in another way, and so find its end elsewhere. */
+  #ambiguous(reason: string): MctunnelError {
+    distrust(this.request.socket);
+    this.response.shouldKeepAlive = false;
+    return new MctunnelError('BAD_REQUEST', reason);
   }
 
   protected override open(session: Session): void {

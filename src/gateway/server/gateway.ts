@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
-import { resetConnection } from '../connection.ts';
+import { distrust, isDistrusted, resetConnection, versionFault } from '../connection.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { framing } from '../../lib/headers.ts';
 import type { Log } from '../../lib/log.ts';
@@ -125,6 +125,7 @@ export class HttpsGateway implements Gateway {
   }
 
   #request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    if (isDistrusted(request.socket)) return;
     const route = routeOf(request.url ?? '');
     if (this.#proxy.isDraining) response.shouldKeepAlive = false;
     switch (route.kind) {
@@ -159,11 +160,13 @@ export class HttpsGateway implements Gateway {
   #toApi(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const { socket } = request;
     const body = framing(request.rawHeaders);
-    if (body.kind === 'fault' || request.method === 'TRACE') {
+    const fault = body.kind === 'fault' ? body.reason : versionFault(request);
+    if (fault !== undefined || request.method === 'TRACE') {
+      distrust(socket);
       response.shouldKeepAlive = false;
       const error =
-        body.kind === 'fault'
-          ? new MctunnelError('BAD_REQUEST', body.reason)
+        fault !== undefined
+          ? new MctunnelError('BAD_REQUEST', fault)
           : new MctunnelError('METHOD_NOT_ALLOWED', 'the method TRACE is not allowed');
       sendStatus(response, error);
       return;
@@ -180,7 +183,7 @@ export class HttpsGateway implements Gateway {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const route = routeOf(request.url ?? '');
-    if ((this.#apiAnswers.get(socket) ?? 0) > 0) {
+    if (isDistrusted(socket) || (this.#apiAnswers.get(socket) ?? 0) > 0) {
       // Its bytes would overtake the answer that is outstanding.
       socket.destroy();
       return;
