@@ -2,7 +2,7 @@ import { MctunnelError } from '../errors.ts';
 import type { AccessAttributes, AccessReviewer } from '../gateway/ports.ts';
 import { ReviewCall, type ReviewCallOptions } from './review-call.ts';
 
-/** SubjectAccessReview (authorization.k8s.io/v1) at the hub cluster. RBAC: `create` on `subjectaccessreviews` (system:auth-delegator). */
+/** SubjectAccessReview (authorization.k8s.io/v1). RBAC: `create` on `subjectaccessreviews`. */
 export function createAccessReviewer(options: ReviewCallOptions): AccessReviewer {
   const call = new ReviewCall('/apis/authorization.k8s.io/v1/subjectaccessreviews', options);
   return {
@@ -20,9 +20,11 @@ export function createAccessReviewer(options: ReviewCallOptions): AccessReviewer
       });
       const { allowed, denied, reason } = status;
       if (typeof allowed !== 'boolean' || (allowed && denied === true)) {
+        const { what = 'the hub cluster', hop = 'hub' } = options.asked ?? {};
         throw new MctunnelError(
           'REVIEW_FAILED',
-          'the hub cluster answered an access review in a way that cannot be read',
+          `${what} answered an access review in a way that cannot be read`,
+          { hop },
         );
       }
       return { allowed, reason: typeof reason === 'string' ? reason : '' };

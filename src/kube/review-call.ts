@@ -1,4 +1,4 @@
-import { MctunnelError } from '../errors.ts';
+import { MctunnelError, type Hop } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RawClient } from './raw-client.ts';
 import { codeOf } from './system-error.ts';
@@ -8,8 +8,11 @@ export interface ReviewCallOptions {
   readonly clock: Clock;
   /** From 0 up to 1; default `Math.random`. Spreads the retries of many hubs. */
   readonly random?: () => number;
+  /** Whose API server is asked, for messages, and who asks. Default: the hub cluster, the hub. */
+  readonly asked?: { readonly what: string; readonly hop: Hop };
 }
 
+const HUB_CLUSTER = { what: 'the hub cluster', hop: 'hub' } as const;
 /** All attempts together. */
 const TIMEOUT_MS = 10_000;
 /** kube-apiserver's own backoff for delegated reviews (apiserver, pkg/util/webhook, DefaultRetryBackoffWithInitialDelay). */
@@ -53,9 +56,8 @@ export class ReviewCall {
       }
     } catch (error) {
       const cause: unknown = over.signal.aborted ? over.signal.reason : error;
-      throw new MctunnelError('REVIEW_FAILED', `the hub cluster could not be asked (${this.#path})`, {
-        cause,
-      });
+      const { what, hop } = this.#options.asked ?? HUB_CLUSTER;
+      throw new MctunnelError('REVIEW_FAILED', `${what} could not be asked (${this.#path})`, { cause, hop });
     } finally {
       timer.cancel();
     }
