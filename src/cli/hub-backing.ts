@@ -19,12 +19,10 @@ import {
   CaBundleKeeper,
   createAccessReviewer,
   createPassThroughView,
-  createKubeClient,
   createTokenReviewer,
   CrdStore,
-  loadInCluster,
-  loadKubeconfig,
   watchAuthenticationConfig,
+  type KubeClient,
   type KubeContext,
 } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -58,21 +56,13 @@ const MAX_BUNDLE_BYTES = 1024 * 1024;
 /** The first list takes a moment; longer than this somebody should look. */
 const REGISTRATIONS_PATIENCE_MS = 3_000;
 
-/** The hub cluster's context by flag or by the pod's service account; undefined: standalone. */
-export function hubClusterContext(config: HubConfig): KubeContext | undefined {
-  return config.kubeconfig === undefined ? loadInCluster(process.env) : loadKubeconfig(config.kubeconfig);
-}
-
 export async function openKubernetesBacking(
   config: HubConfig,
-  context: KubeContext,
-  gatewayCaBundle: () => string,
+  { raw, context }: KubeClient,
+  gatewayCa: Authority,
   log: Log,
   closer: Closer,
 ): Promise<HubBacking> {
-  const kube = await createKubeClient(context);
-  closer.add('hub cluster client', () => kube.close());
-  const { raw } = kube;
   const ownClientCa =
     config.clientCaFile === undefined
       ? undefined
@@ -102,8 +92,9 @@ export async function openKubernetesBacking(
   closer.add('registrations', () => store.close());
   store.start();
   await registrationsRead(store, context, log);
-  const caBundle = new CaBundleKeeper({ raw, clock: systemClock, log, caBundle: gatewayCaBundle });
+  const caBundle = new CaBundleKeeper({ raw, clock: systemClock, log, caBundle: () => gatewayCa.bundle });
   caBundle.start();
+  gatewayCa.onChange(() => caBundle.changed());
   closer.add('caBundle', () => caBundle.close());
   return {
     store,
@@ -183,8 +174,14 @@ async function watchClientCa(
   log: Log,
   closer: Closer,
 ): Promise<{ readonly clientCaPem: string | undefined }> {
-  const ownPem = own?.trusted.map(String).join('');
-  if (path === undefined) return { clientCaPem: ownPem };
+  const ownPem = (): string | undefined => own?.bundle;
+  if (path === undefined) {
+    return {
+      get clientCaPem() {
+        return ownPem();
+      },
+    };
+  }
   try {
     const files = await watchFiles<string>({
       paths: [path],
@@ -200,7 +197,7 @@ async function watchClientCa(
     closer.add('client CA file', () => files.close());
     return {
       get clientCaPem() {
-        return files.current + (ownPem ?? '');
+        return files.current + (ownPem() ?? '');
       },
     };
   } catch (error) {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MctunnelError } from '../errors.ts';
@@ -18,26 +17,16 @@ import {
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
-import {
-  AgentAuthenticator,
-  BootstrapTokens,
-  Enroller,
-  FolderKeyStore,
-  FolderTokenStore,
-  openAuthority,
-  writeAdminKubeconfig,
-} from '../pki/index.ts';
+import { AgentAuthenticator, BootstrapTokens, Enroller, writeAdminKubeconfig } from '../pki/index.ts';
 import { SessionRegistry } from '../registry/index.ts';
+import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
-import {
-  hubClusterContext,
-  openKubernetesBacking,
-  openStandaloneBacking,
-  type HubConfig,
-} from './hub-backing.ts';
+import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './hub-backing.ts';
 import { createHubMetrics } from './hub-metrics.ts';
+import { openHubPeers } from './hub-peers.ts';
+import { openAuthorities, openHubState } from './hub-state.ts';
 import { HUB_VERSION_HEADER } from './paths.ts';
 import { bracketed, listening } from './listening.ts';
 import { openServing } from './serving.ts';
@@ -45,12 +34,10 @@ import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { packageVersion } from './version-command.ts';
 
 /** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
-const SERVICE_HOSTS = [
-  'mctunnel-hub',
-  'mctunnel-hub.mctunnel-system',
-  'mctunnel-hub.mctunnel-system.svc',
-  'mctunnel-hub.mctunnel-system.svc.cluster.local',
-];
+function serviceHosts({ namespace }: HubConfig): [string, ...string[]] {
+  const service = `mctunnel-hub.${namespace}`;
+  return [`${service}.svc`, 'mctunnel-hub', service, `${service}.svc.cluster.local`];
+}
 /** Agents of a draining hub dial again after this long. */
 const DRAIN_RETRY_MS = 1_000;
 
@@ -63,18 +50,21 @@ export async function runHub(config: HubConfig): Promise<void> {
 }
 
 async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Running> {
-  const context = hubClusterContext(config);
-  const keys = new FolderKeyStore(config.dataDir, { uid: process.getuid?.(), log });
-  const [agentCa, tunnelCa, gatewayCa] = await Promise.all([
-    openAuthority(keys, 'agent-client'),
-    openAuthority(keys, 'tunnel-serving'),
-    openAuthority(keys, 'gateway-serving'),
-  ]);
+  const hubId = randomUUID();
+  const state = await openHubState(config, hubId, log, closer);
+  const authorities = await openAuthorities(state, log, closer);
+  const { agents: agentCa, tunnel: tunnelCa, gateway: gatewayCa } = authorities;
+  const { cluster } = state;
   const backing =
-    context === undefined
-      ? await openStandaloneBacking(config, await openAuthority(keys, 'gateway-client'), log, closer)
-      : await openKubernetesBacking(config, context, () => gatewayCa.bundle, log, closer);
+    cluster === undefined
+      ? await openStandaloneBacking(config, authorities.clients, log, closer)
+      : await openKubernetesBacking(config, cluster.kube, gatewayCa, log, closer);
   const { store } = backing;
+  if (cluster !== undefined) {
+    const { leases } = cluster;
+    await leases.start();
+    closer.add('Lease', () => leases.close());
+  }
 
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -86,8 +76,8 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     onRefused: (cluster, error) => sessions.refused(cluster, error),
   });
   const sessions = new SessionRegistry({
-    // One standalone hub is the same replica in its next life; pods have names of their own.
-    replica: context === undefined ? 'standalone' : hostname(),
+    replica: state.replica,
+    ...(cluster !== undefined && { replicas: cluster.leases }),
     store,
     check: (agent) => agents.check(agent),
     clock: systemClock,
@@ -99,13 +89,13 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   await sessions.start();
   closer.add('sessions', () => sessions.close());
 
-  const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...SERVICE_HOSTS])];
+  const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
   const tunnelPair = await openServing({
     ...{ port: 'tunnel', certFile: config.tunnelCertFile, keyFile: config.tunnelKeyFile },
     ...{ authority: tunnelCa, hosts, log, closer },
   });
   const tokens = new BootstrapTokens({
-    store: new FolderTokenStore(join(config.dataDir, 'tokens')),
+    store: state.tokens,
     liveness: sessions,
     hubCaHash: () => tunnelCa.hash,
     hubAddress: `${bracketed(config.advertise[0] ?? 'localhost')}:${config.tunnelListen.port}`,
@@ -118,8 +108,25 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     tunnelCaBundle: () => tunnelCa.bundle,
     log,
   });
-  const tunnelCredentials = (): ServingCredentials => ({ ...tunnelPair.current, clientCa: agentCa.bundle });
+  const clientCa = (): string => agentCa.bundle + (cluster === undefined ? '' : authorities.clients.bundle);
+  const tunnelCredentials = (): ServingCredentials => ({ ...tunnelPair.current, clientCa: clientCa() });
   const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
+  const peers =
+    cluster === undefined
+      ? undefined
+      : await openHubPeers({
+          leases: cluster.leases,
+          authority: authorities.clients,
+          // A certificate that the administrator gave is the other replicas' as well.
+          tunnelCaBundle: () =>
+            config.tunnelCertFile === undefined ? tunnelCa.bundle : tunnelPair.current.certificateChain,
+          serverName:
+            config.tunnelCertFile === undefined
+              ? serviceHosts(config)[0]
+              : (config.advertise[0] ?? 'localhost'),
+          ...{ hubId, budget, log, closer },
+          dial: (name) => sessions.dial(name),
+        });
   const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
     createTunnelServer({
       ...config.tunnelListen,
@@ -130,13 +137,17 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       },
       enroller,
       sessions,
-      hubId: randomUUID(),
-      replicas: () => 1,
+      ...(peers !== undefined && { hubs: peers.server }),
+      hubId,
+      replicas: () => 1 + (cluster?.leases.others.length ?? 0),
       observer: hubMetrics.server(log),
       tunnel: { processBudget: budget },
     }),
   );
-  tunnelPair.onChange = () => tunnelServer.setCredentials(tunnelCredentials());
+  const renewTunnelCredentials = (): void => tunnelServer.setCredentials(tunnelCredentials());
+  tunnelPair.onChange = renewTunnelCredentials;
+  agentCa.onChange(renewTunnelCredentials);
+  authorities.clients.onChange(renewTunnelCredentials);
   closer.add('tunnel server', () => tunnelServer.close());
 
   const probes = new Probes();
@@ -146,15 +157,19 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   probes.add('readyz', 'registrations', backing.fault);
   const audit = await openAudit(config, hubMetrics.auditLineDropped, log, closer);
   const observer = createObserver(createProxyMetrics(metrics), audit);
+  const everywhere =
+    peers === undefined
+      ? sessions
+      : new ForwardingDialer({ local: sessions, store, peer: (replica) => peers.links.session(replica) });
   const dialer: Dialer = {
-    dial: (cluster) => {
+    dial: (name) => {
       if (config.auditLogRequired && audit?.problem !== undefined) {
         throw new MctunnelError(
           'INTERNAL',
           'the audit log cannot be written, and this hub serves nothing unrecorded',
         );
       }
-      return sessions.dial(cluster);
+      return everywhere.dial(name);
     },
   };
   const proxy = createProxy({
@@ -254,10 +269,17 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       isNew ? "wrote the administrator's kubeconfig" : "the administrator's kubeconfig is in place",
     );
   }
+  if (cluster !== undefined) {
+    if (config.peerHost !== undefined) {
+      await cluster.leases.announce(`${bracketed(config.peerHost)}:${tunnelServer.port}`);
+    }
+    peers?.links.start();
+  }
   ready = true;
   log.info(
     {
-      mode: context === undefined ? 'standalone' : 'kubernetes',
+      mode: cluster === undefined ? 'standalone' : 'kubernetes',
+      replica: state.replica,
       gateway: gatewayAddress.port,
       tunnel: tunnelServer.port,
       ops: ops.port,

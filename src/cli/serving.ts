@@ -4,7 +4,7 @@ import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import { fileProblem } from '../lib/files.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import { ServingCertificate, type Authority } from '../pki/index.ts';
+import { openServingCertificate, type Authority } from '../pki/index.ts';
 
 /** PEM of a server's certificate chain (leaf first) and its key. */
 export interface ServingPair {
@@ -39,13 +39,18 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
     if (certFile !== keyFile) {
       throw new MctunnelError('INVALID', `--${port}-cert-file and --${port}-key-file must be given together`);
     }
-    const issued = await ServingCertificate.open({
+    const issued = await openServingCertificate({
       authority,
       hosts,
       log,
       onChange: (leaf) => source.onChange(leaf),
     });
     closer.add(`${port} certificate`, () => issued.close());
+    authority.onChange(() => {
+      issued.renew().catch((error: unknown) => {
+        log.error({ err: error }, `the ${port} certificate could not be issued by the changed CA`);
+      });
+    });
     const source: ServingPairSource = {
       get current() {
         return issued.current;

@@ -21,6 +21,26 @@ export const hubSettings = {
     'the hub cluster; in-cluster when a service account is mounted; neither: standalone',
     { placeholder: 'FILE' },
   ),
+  namespace: setting(
+    values.namespace,
+    "namespace of the hub cluster with the hub's Secrets (CAs, bootstrap tokens), Leases and Services",
+    { placeholder: 'NAME', default: 'mctunnel-system' },
+  ),
+  replicaName: setting(
+    values.replicaName.optional(),
+    'name of this hub replica, its own and the same after a restart (default: the host name, which is the name of a pod)',
+    { placeholder: 'NAME' },
+  ),
+  peerHost: setting(
+    values.host.optional(),
+    "host or address at which the hub's other replicas reach this one's tunnel port (a pod's IP); without it they cannot forward requests to it",
+    { placeholder: 'HOST' },
+  ),
+  approve: setting(
+    values.oneOf('auto', 'manual'),
+    'with Kubernetes: who approves the CertificateSigningRequest of an agent that enrols, the hub for a valid token (auto) or a person (manual)',
+    { placeholder: 'auto|manual', default: 'auto' },
+  ),
   dataDir: setting(values.filePath, 'standalone: CAs, certificates and registrations, files of mode 0600', {
     placeholder: 'DIR',
     default: './.mctunnel/hub',

@@ -107,6 +107,34 @@ export const hostList = textList.transform((hosts, context) =>
     : refuse(context, 'host names or IP addresses without ports, separated by commas'),
 );
 
+/** A host name or an address, without a port. */
+export const host = z
+  .string()
+  .transform((value, context) =>
+    isHost(value) ? value : refuse(context, 'a host name or an IP address without a port'),
+  );
+
+export const namespace = z
+  .string()
+  .transform((value, context) =>
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
+      ? value
+      : refuse(context, 'the name of a namespace: at most 63 characters of a-z, 0-9 and -'),
+  );
+
+/** A part of the name of a Lease: a DNS-1123 subdomain. */
+export const replicaName = z
+  .string()
+  .transform((value, context) =>
+    isReplicaName(value)
+      ? value
+      : refuse(context, 'a DNS-1123 subdomain: at most 200 characters of a-z, 0-9, - and .'),
+  );
+
+export function isReplicaName(text: string): boolean {
+  return /^(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text);
+}
+
 /** A cluster's name: a DNS-1123 label that no route of ours uses. */
 export const clusterName = z
   .string()

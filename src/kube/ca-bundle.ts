@@ -38,6 +38,13 @@ export class CaBundleKeeper {
     this.#timer?.cancel();
   }
 
+  /** The CAs are others by now: checks at once. */
+  changed(): void {
+    if (this.#isClosed) return;
+    this.#timer?.cancel();
+    void this.#checkAndPlan();
+  }
+
   /** True: it was not equal, and is now. False: there was nothing to do, or there is no APIService. */
   async check(): Promise<boolean> {
     const { raw, log } = this.#options;

@@ -12,7 +12,7 @@ import {
 import { type Log, silentLog } from '../lib/log.ts';
 import { parseAgentCertificate } from './agent-certificate.ts';
 import { generateKey, type KeyPair, parsePrivateKey, privateKeyPem } from './keys.ts';
-import { certificatePem, parseCertificates, privateKeyBlock } from './pem.ts';
+import { certificatePem, parseCertificates, privateKeyBlocks } from './pem.ts';
 
 const MAX_FILE_BYTES = 262_144;
 const HEADER = /^Enrolled with bootstrap token ([a-z0-9]+)$/m;
@@ -57,7 +57,7 @@ export class AgentFolder {
     const bundle = await this.#read(bundlePath, false);
     if (bundle === undefined) throw damaged(`${bundlePath} is missing`);
     try {
-      const key = privateKeyBlock(text);
+      const [key] = privateKeyBlocks(text);
       if (key === undefined) throw new MctunnelError('INVALID', `${path} holds no private key`);
       return readCredentials({
         privateKey: `${key}\n`,

@@ -3,7 +3,8 @@ import { MctunnelError } from '../errors.ts';
 import { AGENTS_ORGANIZATION, agentUri } from './agent-certificate.ts';
 import { type CertificateContent, type Issuer, signCertificate, spkiHash } from './certificate.ts';
 import { CLOCK_SKEW_MS, DAY_MS, formatDate, wholeSeconds } from './dates.ts';
-import type { AuthorityName, KeyMaterial, KeyStore } from './key-store.ts';
+import { formatMaterial } from './key-material.ts';
+import type { AuthorityName, KeyMaterial, KeyStore, NewKeyMaterial } from './key-store.ts';
 import { generateKey, type KeyPair, parsePrivateKey, privateKeyPem } from './keys.ts';
 import { certificatePem, parseCertificates } from './pem.ts';
 
@@ -19,6 +20,7 @@ const USAGE: Readonly<Record<AuthorityName, 'client' | 'server'>> = {
   'tunnel-serving': 'server',
   'gateway-serving': 'server',
   'gateway-client': 'client',
+  'hub-client': 'client',
 };
 
 /** A certificate and its private key, as TLS servers and kubeconfigs take them. */
@@ -50,27 +52,51 @@ export interface AuthorityOptions {
   readonly leafLifetimeMs?: number;
 }
 
+interface AuthorityState {
+  readonly material: KeyMaterial;
+  readonly trusted: readonly [X509Certificate, ...X509Certificate[]];
+  readonly issuer: Issuer;
+}
+
 /** One certificate authority: its key, its certificate, and the certificates by which its leaves are verified. */
 export class Authority {
   readonly name: AuthorityName;
-  /** The signer first; others (the one before, the next one) while a rotation overlaps. */
-  readonly trusted: readonly [X509Certificate, ...X509Certificate[]];
-  readonly #issuer: Issuer;
   readonly #wallNow: () => number;
   readonly #leafLifetimeMs: number;
+  readonly #listeners = new Set<() => void>();
+  #state: AuthorityState;
 
   constructor(name: AuthorityName, material: KeyMaterial, options: AuthorityOptions = {}) {
     this.name = name;
     this.#wallNow = options.wallNow ?? Date.now;
     this.#leafLifetimeMs = options.leafLifetimeMs ?? LEAF_LIFETIME_MS;
-    this.trusted = parseCertificates(material.certificates, material.source);
-    const key = parsePrivateKey(material.privateKey, material.source);
-    this.#issuer = { certificate: this.trusted[0], privateKey: key.privateKey };
-    this.#check(material.source, key);
+    this.#state = this.#check(material);
   }
 
-  #check(source: string, key: KeyPair): void {
-    const { certificate } = this.#issuer;
+  /** The signer first; others (the one before, the next one) while a rotation overlaps. */
+  get trusted(): readonly [X509Certificate, ...X509Certificate[]] {
+    return this.#state.trusted;
+  }
+
+  /** Goes on with what is stored by now. Throws MctunnelError INVALID when that cannot be used: then nothing changes. False: it is the same. */
+  replace(material: KeyMaterial): boolean {
+    const next = this.#check(material);
+    if (formatMaterial(next.material) === formatMaterial(this.#state.material)) return false;
+    this.#state = next;
+    for (const listener of [...this.#listeners]) listener();
+    return true;
+  }
+
+  /** Hears of every `replace` that changed something. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #check(material: KeyMaterial): AuthorityState {
+    const { source } = material;
+    const trusted = parseCertificates(material.certificates, source);
+    const key = parsePrivateKey(material.privateKey, source);
+    const [certificate] = trusted;
     const broken = (why: string): never => {
       throw new MctunnelError(
         'INVALID',
@@ -84,6 +110,7 @@ export class Authority {
     if (certificate.validToDate.getTime() <= this.#wallNow()) {
       broken(`the CA expired on ${formatDate(certificate.validToDate)}`);
     }
+    return { material, trusted, issuer: { certificate, privateKey: key.privateKey } };
   }
 
   /** PEM bundle by which the leaves are verified. */
@@ -142,7 +169,7 @@ export class Authority {
   }
 
   #sign(content: Omit<CertificateContent, 'isAuthority' | 'usage'>): X509Certificate {
-    return signCertificate({ ...content, isAuthority: false, usage: USAGE[this.name] }, this.#issuer);
+    return signCertificate({ ...content, isAuthority: false, usage: USAGE[this.name] }, this.#state.issuer);
   }
 
   /** Back-dated for clocks that are behind; never beyond the CA's own end. */
@@ -167,10 +194,11 @@ export async function openAuthority(
   return new Authority(name, stored, options);
 }
 
-async function newAuthority(
+/** Key and self-signed certificate of a new CA. */
+export async function newAuthority(
   name: AuthorityName,
-  options: AuthorityOptions,
-): Promise<Omit<KeyMaterial, 'source'>> {
+  options: AuthorityOptions = {},
+): Promise<NewKeyMaterial> {
   const key = await generateKey();
   const now = (options.wallNow ?? Date.now)();
   const certificate = signCertificate(

@@ -10,10 +10,9 @@ import {
   writeAtomic,
 } from '../lib/files.ts';
 import { type Log, silentLog } from '../lib/log.ts';
-import type { AuthorityName, KeyMaterial, KeyStore } from './key-store.ts';
-import { certificatePem, parseCertificates, privateKeyBlock } from './pem.ts';
-
-const MAX_FILE_BYTES = 262_144;
+import { watchFiles } from '../lib/watched-files.ts';
+import { changedMeanwhile, formatMaterial, MAX_MATERIAL_BYTES, parseMaterial } from './key-material.ts';
+import type { AuthorityName, KeyListener, KeyMaterial, KeyStore, NewKeyMaterial } from './key-store.ts';
 
 export interface FolderKeyStoreOptions {
   /** The process's user id, where the platform has them: then files that others can read are warned of. */
@@ -40,7 +39,7 @@ export class FolderKeyStore implements KeyStore {
     const path = this.#secretPath(name);
     let text: string;
     try {
-      text = (await readBounded(path, MAX_FILE_BYTES)).toString('utf8');
+      text = (await readBounded(path, MAX_MATERIAL_BYTES)).toString('utf8');
       for (const checked of [this.#folder, path]) {
         const problem = permissionProblem(checked, await stat(checked), this.#uid);
         if (problem !== undefined) this.#log.warn({ path: checked }, problem);
@@ -54,11 +53,11 @@ export class FolderKeyStore implements KeyStore {
     return material;
   }
 
-  async create(name: AuthorityName, material: Omit<KeyMaterial, 'source'>): Promise<KeyMaterial> {
+  async create(name: AuthorityName, material: NewKeyMaterial): Promise<KeyMaterial> {
     const path = this.#secretPath(name);
     try {
       await prepareFolder(this.#folder);
-      await writeAtomic(path, material.privateKey + material.certificates, { mode: 0o600, exclusive: true });
+      await writeAtomic(path, formatMaterial(material), { mode: 0o600, exclusive: true });
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) {
         throw new MctunnelError('INTERNAL', fileProblem('write', path, error), { cause: error });
@@ -69,6 +68,40 @@ export class FolderKeyStore implements KeyStore {
     return stored;
   }
 
+  /** Compared just before it is written: an administrator's deed, not a race of servers. */
+  async replace(name: AuthorityName, previous: KeyMaterial, next: NewKeyMaterial): Promise<KeyMaterial> {
+    const path = this.#secretPath(name);
+    const present = await this.load(name);
+    if (present === undefined || formatMaterial(present) !== formatMaterial(previous))
+      throw changedMeanwhile(path);
+    try {
+      await writeAtomic(path, formatMaterial(next), { mode: 0o600 });
+    } catch (error) {
+      throw new MctunnelError('INTERNAL', fileProblem('write', path, error), { cause: error });
+    }
+    await this.#publish(name, next.certificates);
+    return { ...next, source: path };
+  }
+
+  async follow(name: AuthorityName, listener: KeyListener): Promise<{ close(): void }> {
+    const path = this.#secretPath(name);
+    try {
+      return await watchFiles<KeyMaterial>({
+        paths: [path],
+        maxBytes: MAX_MATERIAL_BYTES,
+        parse: ([contents]) => parseMaterial(contents?.toString('utf8') ?? '', path),
+        onChange: (material) => {
+          listener.changed(material);
+          void this.#publish(name, material.certificates);
+        },
+        onError: (problem) =>
+          listener.failed(MctunnelError.from(problem, 'INTERNAL', fileProblem('read', path, problem))),
+      });
+    } catch (error) {
+      throw MctunnelError.from(error, 'INTERNAL', fileProblem('read', path, error));
+    }
+  }
+
   #secretPath(name: AuthorityName): string {
     return join(this.#folder, `${name}-ca.pem`);
   }
@@ -76,26 +109,11 @@ export class FolderKeyStore implements KeyStore {
   async #publish(name: AuthorityName, certificates: string): Promise<void> {
     const path = join(this.#folder, `${name}-ca.crt`);
     try {
-      const present = await readBounded(path, MAX_FILE_BYTES).catch(() => undefined);
+      const present = await readBounded(path, MAX_MATERIAL_BYTES).catch(() => undefined);
       if (present?.toString('utf8') !== certificates) await writeAtomic(path, certificates, { mode: 0o644 });
     } catch (error) {
       // A convenience: a hub with a read-only data folder runs on.
       this.#log.warn({ err: error, path }, fileProblem('write', path, error));
     }
   }
-}
-
-function parseMaterial(text: string, source: string): KeyMaterial {
-  const hint = 'restore it from a backup, or remove it to make a new CA (every agent must then enrol again)';
-  const privateKey = privateKeyBlock(text);
-  if (privateKey === undefined) {
-    throw new MctunnelError('INVALID', `${source} is damaged: it holds no private key; ${hint}`);
-  }
-  let certificates: string;
-  try {
-    certificates = parseCertificates(text, source).map(certificatePem).join('');
-  } catch (error) {
-    throw new MctunnelError('INVALID', `${MctunnelError.from(error).message}; ${hint}`, { cause: error });
-  }
-  return { privateKey: `${privateKey}\n`, certificates, source };
 }

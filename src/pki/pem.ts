@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
-const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/;
+const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/g;
 
 /** Certificates in a bundle at most: it is read again and again, and sent to every agent. */
 const MAX_CERTIFICATES = 64;
@@ -34,9 +34,9 @@ export function parseCertificates(
   return [first, ...others];
 }
 
-/** The private key block of a PEM text; undefined: there is none. */
-export function privateKeyBlock(pem: string): string | undefined {
-  return PRIVATE_KEY.exec(pem)?.[0];
+/** The private key blocks of a PEM text, in their order. */
+export function privateKeyBlocks(pem: string): readonly string[] {
+  return pem.match(PRIVATE_KEY) ?? [];
 }
 
 /** A certificate in PEM with a newline at its end. */

@@ -3,3 +3,4 @@ export type * from './ports.ts';
 export type { AgentReport } from './report.ts';
 export type { ReportSink } from './report-sink.ts';
 export { type SessionObserver, SessionRegistry } from './session-registry.ts';
+export type * from './replicas.ts';

@@ -4,10 +4,13 @@ import { type Log, silentLog } from '../lib/log.ts';
 import type { Accept, Hello, Session } from '../tunnel/index.ts';
 import { confirmIdentity } from './admission.ts';
 import { type AuthenticatedAgent, boundedText, type ConnectedAgent, type Link } from './agent.ts';
+import { watchCertificate } from './certificate-end.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
 import { disconnectOf } from './disconnect.ts';
 import type { ClusterEvent, ClusterStore } from './ports.ts';
 import type { LiveSession } from './live-session.ts';
+import type { Replicas } from './replicas.ts';
+import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
 import type { ReportSink } from './report-sink.ts';
 import { ReportReceiver } from './report-receiver.ts';
@@ -25,6 +28,8 @@ export interface SessionObserver {
 export interface SessionRegistryOptions {
   /** Name of this hub replica in `status.sessions`; the same after a restart where there is only one. */
   readonly replica: string;
+  /** The other replicas, where there may be some. */
+  readonly replicas?: Replicas;
   readonly store: ClusterStore;
   /** May this agent have a session, as things are now? undefined: yes. */
   readonly check: (agent: AuthenticatedAgent) => MctunnelError | undefined;
@@ -52,8 +57,6 @@ const MAX_SESSIONS_PER_CLUSTER = 16;
 const MAX_AGENT_STREAMS = 4;
 /** After a loss the agent is expected back within this time: clients are told to try again. */
 const RECOVERY_MS = 30_000;
-/** setTimeout takes 24.8 days at most, and the wall clock may be set: the certificate's end is looked at again this often. */
-const MAX_CERTIFICATE_SLEEP_MS = 3_600_000;
 const STATUS_FLUSH_MS = 5000;
 
 /** Which sessions serve which cluster: the Dialer of the gateway, the owner of every session that transport accepts. */
@@ -63,6 +66,7 @@ export class SessionRegistry {
   readonly #log: Log;
   readonly #clusters = new Map<string, ClusterSessions>();
   readonly #status: StatusWriter;
+  readonly #sweep: ReplicaSweep | undefined;
   #unsubscribe: (() => void) | undefined;
   /** serving → draining → closed */
   #state: 'serving' | 'draining' | 'closed' = 'serving';
@@ -76,6 +80,13 @@ export class SessionRegistry {
       clock,
       random,
       log: this.#log,
+    });
+    const { replicas, store } = options;
+    if (replicas === undefined) return;
+    this.#sweep = new ReplicaSweep({
+      ...{ replicas, store, clock, random, log: this.#log },
+      touch: (name, delayMs) => this.#status.touch(name, delayMs),
+      holds: (name) => (this.#clusters.get(name)?.links.length ?? 0) > 0,
     });
   }
 
@@ -96,6 +107,7 @@ export class SessionRegistry {
       };
       if (cluster.links.length === 0) this.#status.touch(name, RECOVERY_MS);
     }
+    this.#sweep?.start();
   }
 
   /** Throws MctunnelError DRAINING, CLUSTER_NOT_FOUND, CLUSTER_DISCONNECTED (since when and why). O(sessions of that cluster). */
@@ -111,8 +123,10 @@ export class SessionRegistry {
   isConnected(cluster: string): boolean {
     if (this.#clusters.get(cluster)?.choose() !== undefined) return true;
     const known = this.#options.store.peek(cluster)?.status.sessions ?? [];
-    return known.some((session) => session.replica !== this.#options.replica);
+    return known.some(({ replica }) => replica !== this.#options.replica && !this.#isGone(replica));
   }
+
+  readonly #isGone = (replica: string): boolean => this.#options.replicas?.isGone(replica) === true;
 
   /** The sessions that this replica holds, oldest first. */
   sessions(cluster: string): readonly LiveSession[] {
@@ -201,7 +215,7 @@ export class SessionRegistry {
       // Not yet: who called has no handlers to tell that the session is closed.
       clock.soon(() => session.abort(refusal));
     }
-    const stopWatching = this.#watchCertificate(link);
+    const stopWatching = watchCertificate(link.agent, this.#options, (error) => this.#end(link, error));
     const openedAt = clock.now();
     const reports = new ReportReceiver({
       cluster: agent.cluster,
@@ -236,6 +250,7 @@ export class SessionRegistry {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#unsubscribe?.();
+    this.#sweep?.close();
     for (const [name, cluster] of this.#clusters) {
       if (cluster.links.length === 0) continue;
       // Now, not when transport says that they are closed: the last status must tell it.
@@ -344,21 +359,6 @@ export class SessionRegistry {
     if (isGone && cluster.links.length === 0) this.#forget(name);
   }
 
-  /** Ends the session when its certificate does. Returns what stops that. */
-  #watchCertificate(link: Link): () => void {
-    const { clock, wallNow, check } = this.#options;
-    const sleep = (): ReturnType<Clock['after']> => {
-      const remainingMs = link.agent.certificate.notAfter.getTime() - wallNow();
-      return clock.after(Math.max(0, Math.min(remainingMs, MAX_CERTIFICATE_SLEEP_MS)), () => {
-        const error = check(link.agent);
-        if (error === undefined) timer = sleep();
-        else this.#end(link, error);
-      });
-    };
-    let timer = sleep();
-    return () => timer.cancel();
-  }
-
   #unavailable(name: string, cluster: ClusterSessions | undefined): MctunnelError {
     const registration = this.#options.store.peek(name);
     if (registration === undefined) {
@@ -386,6 +386,7 @@ export class SessionRegistry {
       );
       return withSessions(status, {
         replica,
+        isGone: this.#isGone,
         links,
         lastDisconnect: cluster?.lastDisconnect,
         now: wallNow(),

@@ -8,6 +8,8 @@ import type { ClusterStatus, Condition, ConditionType, SessionStatus } from './p
 /** What one replica knows of a cluster. */
 export interface SessionFacts {
   readonly replica: string;
+  /** Replicas that are dead: their items are removed. */
+  readonly isGone: (replica: string) => boolean;
   /** This replica's live sessions. */
   readonly links: readonly Link[];
   readonly lastDisconnect: Disconnect | undefined;
@@ -19,17 +21,21 @@ export interface SessionFacts {
 const MAX_SESSIONS = 64;
 
 /**
- * The status with this replica's part brought up to date; items of other replicas and conditions of other origin stay as they are.
+ * The status with this replica's part brought up to date, and without the items of dead ones; those of living replicas and conditions of other origin stay as they are.
  * undefined: nothing but a round-trip time would change.
  */
 export function withSessions(status: ClusterStatus, facts: SessionFacts): ClusterStatus | undefined {
   const others = (status.sessions ?? []).filter((session) => session.replica !== facts.replica);
-  const sessions = [...others, ...ownSessions(facts)].slice(-MAX_SESSIONS);
+  const living = others.filter((session) => !facts.isGone(session.replica));
+  const sessions = [...living, ...ownSessions(facts)].slice(-MAX_SESSIONS);
+  const gone = others.find((session) => !living.includes(session));
+  const lastDisconnect =
+    sessions.length === 0 && gone !== undefined ? lossOf(gone, facts) : facts.lastDisconnect;
   const newest = facts.links.at(-1);
   const next: ClusterStatus = {
     ...status,
     sessions,
-    conditions: conditions(status.conditions ?? [], sessions.length > 0, facts),
+    conditions: conditions(status.conditions ?? [], sessions.length > 0, { ...facts, lastDisconnect }),
     ...versionOf(newestReport(facts)),
     ...(newest !== undefined && {
       certificate: {
@@ -37,16 +43,27 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
         notAfter: timestamp(newest.agent.certificate.notAfter.getTime()),
       },
     }),
-    ...(facts.lastDisconnect !== undefined &&
-      isNews(status, facts.lastDisconnect) && {
+    ...(lastDisconnect !== undefined &&
+      isNews(status, lastDisconnect) && {
         lastDisconnect: {
-          time: timestamp(facts.lastDisconnect.time),
-          reason: facts.lastDisconnect.reason,
-          message: facts.lastDisconnect.message,
+          time: timestamp(lastDisconnect.time),
+          reason: lastDisconnect.reason,
+          message: lastDisconnect.message,
         },
       }),
   };
   return isDeepStrictEqual(withoutRoundTrips(next), withoutRoundTrips(status)) ? undefined : next;
+}
+
+/** The last session was at a replica that died with it. */
+function lossOf(session: SessionStatus, facts: SessionFacts): Disconnect {
+  return {
+    time: facts.now,
+    at: 0,
+    reason: 'HubReplicaLost',
+    message: `hub replica ${boundedText(session.replica, 253)}, which held its session, is gone`,
+    isLoss: true,
+  };
 }
 
 /** During a hand-over the newest session may not have reported yet. */

@@ -9,14 +9,14 @@ import type {
   TunnelSession,
   Welcome,
 } from '../tunnel/index.ts';
-import type { AgentAuthenticator, Enroller, ServerObserver, SessionSink } from './ports.ts';
+import type { AgentAuthenticator, Enroller, HubPeers, ServerObserver, SessionSink } from './ports.ts';
 
 /** PEM. May be replaced while connections live. */
 export interface ServingCredentials {
   /** Leaf first. */
   readonly certificateChain: string;
   readonly privateKey: string;
-  /** The CAs of agents (and later of other hubs). Nothing else is trusted, not even the system's CAs. */
+  /** The CAs of agents and of the hub's other replicas. Nothing else is trusted, not even the system's CAs. */
   readonly clientCa: string;
 }
 
@@ -33,6 +33,8 @@ export interface TunnelServerOptions {
   readonly authenticator: AgentAuthenticator;
   readonly enroller: Enroller;
   readonly sessions: SessionSink;
+  /** Default: none, only agents may connect. */
+  readonly hubs?: HubPeers;
   readonly hubId: string;
   /** Hub replicas that are alive now, this one included. Asked at every Welcome. */
   readonly replicas: () => number;

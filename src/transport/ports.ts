@@ -91,6 +91,14 @@ export interface SessionSink {
   onSession(session: TunnelSession, agent: ConnectedAgent): SessionHandlers;
 }
 
+/** Other replicas of the hub, as clients of this port: they forward requests for clusters whose tunnels are here. */
+export interface HubPeers {
+  /** The replica that this certificate names; undefined: it is not one of a hub. Throws MctunnelError UNAUTHENTICATED. */
+  authenticateHub(peer: AgentPeer): string | undefined;
+  /** A replica's session is open: every stream that it opens goes to `accept`. */
+  onHubSession(session: TunnelSession, replica: string): SessionHandlers;
+}
+
 /** What happens below the sessions, for logs and metrics. All optional; must not throw. */
 export interface ServerObserver {
   /** A connection or a call was refused before there was a session. `error.message` is one line, safe to log. */

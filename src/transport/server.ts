@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { MctunnelError } from '../errors.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import {
   createSession,
   DEFAULT_PROCESS_BUDGET_BYTES,
@@ -36,6 +37,19 @@ const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_CALLS_PER_CONNECTION = 8;
 /** After a session ended, its status has this long to reach the agent; then the connection is destroyed. */
 const LINGER_MS = 1_000;
+
+/** Streams that another replica may hold open: requests that it forwards. */
+const MAX_HUB_STREAMS = 4_096;
+
+/** Who is at the other end of a call that becomes a session. */
+interface Client {
+  /** Empty for a hub. */
+  readonly cluster: string;
+  /** That it may hold open towards us. */
+  readonly maxStreams: number;
+  admit(hello: Hello): MaybePromise<void>;
+  onSession(session: TunnelSession, hello: Hello): SessionHandlers;
+}
 
 type ConnectCall = ServerDuplexStream<Buffer, Buffer>;
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
@@ -151,20 +165,44 @@ class GrpcTunnelServer implements TunnelServer {
     }
     connection.callBegan();
     call.once('cancelled', () => connection.callEnded());
-    let agent: AuthenticatedAgent;
+    let client: Client;
     try {
-      agent = await this.#authenticate(connection);
+      client =
+        this.#hubClient(connection) ?? this.#agentClient(connection, await this.#authenticate(connection));
     } catch (thrown) {
       call.emit('error', toStatus(this.#refused('connect', connection, thrown)));
       return;
     }
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the call may be cancelled during the await
-    if (!over) this.#serve(call, connection, agent);
+    if (!over) this.#serve(call, connection, client);
   }
 
-  #serve(call: ConnectCall, connection: Connection, agent: AuthenticatedAgent): void {
+  #agentClient({ remoteAddress }: Connection, agent: AuthenticatedAgent): Client {
+    const { authenticator, sessions } = this.#options;
+    return {
+      cluster: agent.cluster,
+      maxStreams: sessions.maxAgentStreams ?? 0,
+      admit: (hello) => authenticator.admit(agent, hello),
+      onSession: (session, hello) => sessions.onSession(session, { ...agent, remoteAddress, hello }),
+    };
+  }
+
+  /** undefined: it is not another hub. */
+  #hubClient({ peer, remoteAddress }: Connection): Client | undefined {
+    const { hubs } = this.#options;
+    const replica = hubs?.authenticateHub({ chain: requireVerified(peer), remoteAddress });
+    if (hubs === undefined || replica === undefined) return undefined;
+    return {
+      cluster: '',
+      maxStreams: MAX_HUB_STREAMS,
+      admit: () => undefined,
+      onSession: (session) => hubs.onHubSession(session, replica),
+    };
+  }
+
+  #serve(call: ConnectCall, connection: Connection, client: Client): void {
     const options = this.#options;
-    const maxStreams = options.sessions.maxAgentStreams ?? 0;
+    const { cluster, maxStreams } = client;
     let hello: Hello | undefined;
     let handlers: SessionHandlers | undefined;
     const transport = new CallTransport(call, (reason) => {
@@ -182,21 +220,17 @@ class GrpcTunnelServer implements TunnelServer {
         hello = received;
         this.#refuseWhileDraining();
         try {
-          await options.authenticator.admit(agent, received);
+          await client.admit(received);
         } catch (thrown) {
           throw this.#refused('connect', connection, thrown);
         }
         this.#refuseWhileDraining();
         options.observer?.window?.(this.#window.raise(connection.socket));
-        return { hubId: options.hubId, replicas: options.replicas(), cluster: agent.cluster };
+        return { hubId: options.hubId, replicas: options.replicas(), cluster };
       },
       onOpen: () => {
         if (hello === undefined) return;
-        handlers = options.sessions.onSession(session, {
-          ...agent,
-          remoteAddress: connection.remoteAddress,
-          hello,
-        });
+        handlers = client.onSession(session, hello);
       },
       onDraining: (retryAfterMs) => handlers?.draining?.(retryAfterMs),
       onClosed: (reason) => {

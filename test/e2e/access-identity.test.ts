@@ -290,9 +290,8 @@ describeKubernetes('identities', {}, () => {
         const clientCa = join(hubPlane.directory, 'direct-callers.crt');
         writeFileSync(clientCa, own.certificate);
         const account = await hubPlane.serviceAccount('mctunnel-system', 'mctunnel-hub');
-        const dataDir = join(hubPlane.directory, 'second-hub');
         const second = new MctunnelProcess('hub', [
-          ...['--kubeconfig', account.kubeconfig, '--data-dir', dataDir, '--client-ca-file', clientCa],
+          ...['--kubeconfig', account.kubeconfig, '--client-ca-file', clientCa],
           ...[
             '--gateway-listen',
             '127.0.0.1:0',
@@ -307,7 +306,8 @@ describeKubernetes('identities', {}, () => {
           const ready = await second.logged('the hub is ready');
           const server = {
             port: Number(ready['gateway']),
-            ca: readFileSync(join(dataDir, 'gateway-serving-ca.crt'), 'utf8'),
+            // The CAs are those of all hubs of this cluster.
+            ca: system.gatewayCa,
           };
           const theirs = await call(server, proxyPath('/version'), { user: system.user('alice') });
           expect(theirs.status).toBe(401);

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import { X509Certificate } from 'node:crypto';
 import { writeAdminKubeconfig } from '../../src/pki/admin-kubeconfig.ts';
 import { renewalTime } from '../../src/pki/renewal.ts';
-import { ServingCertificate, servingNames } from '../../src/pki/serving-certificate.ts';
+import { openServingCertificate, servingNames } from '../../src/pki/serving-certificate.ts';
 import { eventually } from '../contract/eventually.ts';
 import { FakeClock } from '../tunnel/fake-clock.ts';
 import { newAuthority, rejection, temporaryFolder } from './support.ts';
@@ -38,13 +38,13 @@ describe('renewalTime', () => {
   });
 });
 
-describe('ServingCertificate', () => {
+describe('a serving certificate', () => {
   it('is issued at the start, renewed in time without a busy loop, and ends with close', async () => {
     const clock = new FakeClock();
     const wallNow = (): number => EPOCH + clock.now() - 1_000_000;
     const authority = await newAuthority('gateway-serving', { wallNow, leafLifetimeMs: 60_000 });
     const seen: string[] = [];
-    const serving = await ServingCertificate.open({
+    const serving = await openServingCertificate({
       authority,
       hosts: ['Hub.example.org', '127.0.0.1', '[::1]', 'hub.example.org'],
       onChange: (leaf) => void seen.push(leaf.certificate.serialNumber),
@@ -73,7 +73,7 @@ describe('ServingCertificate', () => {
     const clock = new FakeClock();
     const wallNow = (): number => EPOCH + clock.now() - 1_000_000;
     const authority = await newAuthority('gateway-serving', { wallNow, leafLifetimeMs: 0 });
-    const serving = await ServingCertificate.open({
+    const serving = await openServingCertificate({
       authority,
       hosts: ['x'],
       clock,
@@ -93,7 +93,7 @@ describe('ServingCertificate', () => {
 
   it('needs a host', async () => {
     const authority = await newAuthority('gateway-serving');
-    expect((await rejection(ServingCertificate.open({ authority, hosts: [] }))).code).toBe('INVALID');
+    expect((await rejection(openServingCertificate({ authority, hosts: [] }))).code).toBe('INVALID');
     expect(servingNames(['[2001:DB8::1]'])).toEqual({ dnsNames: [], ipAddresses: ['2001:db8::1'] });
   });
 });

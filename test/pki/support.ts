@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Authority } from '../../src/pki/authority.ts';
 import { openAuthority } from '../../src/pki/authority.ts';
-import type { AuthorityName, KeyMaterial, KeyStore } from '../../src/pki/key-store.ts';
+import type { AuthorityName, KeyMaterial, KeyStore, NewKeyMaterial } from '../../src/pki/key-store.ts';
 import type { Registration, Registrations } from '../../src/pki/ports.ts';
 import { MctunnelError } from '../../src/errors.ts';
 
@@ -28,10 +28,18 @@ class MemoryKeyStore implements KeyStore {
   load(name: AuthorityName): Promise<KeyMaterial | undefined> {
     return Promise.resolve(this.stored.get(name));
   }
-  create(name: AuthorityName, material: Omit<KeyMaterial, 'source'>): Promise<KeyMaterial> {
+  create(name: AuthorityName, material: NewKeyMaterial): Promise<KeyMaterial> {
     const present = this.stored.get(name) ?? { ...material, source: `memory ${name}` };
     this.stored.set(name, present);
     return Promise.resolve(present);
+  }
+  replace(name: AuthorityName, _previous: KeyMaterial, next: NewKeyMaterial): Promise<KeyMaterial> {
+    const stored = { ...next, source: `memory ${name}` };
+    this.stored.set(name, stored);
+    return Promise.resolve(stored);
+  }
+  follow(): Promise<{ close(): void }> {
+    return Promise.resolve({ close: () => undefined });
   }
 }
 

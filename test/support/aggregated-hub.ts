@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { freePort, registerAggregation, type ControlPlane } from '../kubernetes/index.ts';
 import { installation } from './manifests.ts';
 import { MctunnelProcess } from './mctunnel.ts';
@@ -22,7 +20,6 @@ export async function startAggregatedHub(
 ): Promise<RunningHub> {
   await plane.apply(await installation('hub'));
   const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
-  const dataDir = join(plane.directory, 'mctunnel-hub');
   const gatewayPort = await freePort();
   const tunnelPort = await freePort();
   const process = new MctunnelProcess('hub', [
@@ -30,7 +27,6 @@ export async function startAggregatedHub(
     ...['--gateway-listen', `127.0.0.1:${gatewayPort}`],
     ...['--tunnel-listen', `127.0.0.1:${tunnelPort}`],
     ...['--ops-listen', '127.0.0.1:0'],
-    ...['--data-dir', dataDir],
     ...['--advertise', 'localhost,127.0.0.1'],
     ...['--drain-timeout', '5s'],
     ...args,
@@ -38,11 +34,18 @@ export async function startAggregatedHub(
   process.start();
   try {
     await process.logged('the hub is ready');
-    const gatewayCa = readFileSync(join(dataDir, 'gateway-serving-ca.crt'), 'utf8');
+    const gatewayCa = await authorityCertificate(plane, 'gateway-serving');
     await registerAggregation(plane, { port: gatewayPort, caBundle: gatewayCa });
     return { process, gatewayPort, tunnelPort, gatewayCa };
   } catch (error) {
     await process.stop();
     throw error;
   }
+}
+
+/** PEM of a CA that the hubs of this control plane share. */
+export async function authorityCertificate(plane: ControlPlane, name: string): Promise<string> {
+  const path = `/api/v1/namespaces/mctunnel-system/secrets/mctunnel-ca-${name}`;
+  const { data } = JSON.parse((await plane.request('GET', path)).body) as { data: Record<string, string> };
+  return Buffer.from(data['ca.crt'] ?? '', 'base64').toString();
 }

@@ -9,7 +9,7 @@ interface KubernetesObject {
 }
 
 /** On a test plane nothing runs in pods: the processes run beside it, and the Service is one that leads to loopback. */
-const NOT_ON_A_TEST_PLANE = new Set(['Deployment', 'Service', 'APIService', 'PodDisruptionBudget', 'Secret']);
+const NOT_ON_A_TEST_PLANE = new Set(['Deployment', 'Service', 'APIService', 'PodDisruptionBudget']);
 
 /** What `kubectl apply -k manifests/NAME` applies, as far as it makes sense on a test plane: above all the RBAC and the CRD. */
 export async function installation(name: 'hub' | 'agent'): Promise<readonly KubernetesObject[]> {

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { values } from '../config/index.ts';
+import {
+  createKubeClient,
+  loadInCluster,
+  loadKubeconfig,
+  ReplicaLeases,
+  SecretKeyStore,
+  SecretTokenStore,
+  type KubeClient,
+} from '../kube/index.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Closer } from '../lib/closer.ts';
+import type { Log } from '../lib/log.ts';
+import {
+  type Authority,
+  type AuthorityName,
+  FolderKeyStore,
+  FolderTokenStore,
+  followAuthority,
+  type KeyStore,
+  openAuthority,
+  type TokenStore,
+} from '../pki/index.ts';
+import type { HubConfig } from './hub-backing.ts';
+
+/** What a hub keeps, and its replicas share: in the hub cluster, or (standalone) in a data folder. */
+export interface HubState {
+  /** Of this process; the same after a restart. */
+  readonly replica: string;
+  readonly keys: KeyStore;
+  readonly tokens: TokenStore;
+  /** undefined: standalone. */
+  readonly cluster: { readonly kube: KubeClient; readonly leases: ReplicaLeases } | undefined;
+}
+
+/** The hub cluster by flag or by the pod's service account; neither: standalone. Throws MctunnelError. */
+export async function openHubState(
+  config: HubConfig,
+  hubId: string,
+  log: Log,
+  closer: Closer,
+): Promise<HubState> {
+  const inCluster = config.kubeconfig === undefined;
+  const context = inCluster ? loadInCluster(process.env) : loadKubeconfig(config.kubeconfig);
+  if (context === undefined) {
+    return {
+      // One standalone hub is the same replica in its next life.
+      replica: 'standalone',
+      keys: new FolderKeyStore(config.dataDir, { uid: process.getuid?.(), log }),
+      tokens: new FolderTokenStore(join(config.dataDir, 'tokens')),
+      cluster: undefined,
+    };
+  }
+  const kube = await createKubeClient(context);
+  closer.add('hub cluster client', () => kube.close());
+  const { namespace } = config;
+  const { raw } = kube;
+  const replica = config.replicaName ?? replicaName(inCluster, config.tunnelListen.port);
+  const leases = new ReplicaLeases({
+    ...{ raw, namespace, own: replica, hubId, log },
+    ...{ clock: systemClock, wallNow: Date.now, random: Math.random },
+  });
+  return {
+    replica,
+    keys: new SecretKeyStore({ raw, namespace, clock: systemClock }),
+    tokens: new SecretTokenStore({ raw, namespace }),
+    cluster: { kube, leases },
+  };
+}
+
+/** A pod has a name of its own; beside each other on a machine hubs differ by their ports. */
+function replicaName(inCluster: boolean, tunnelPort: number): string {
+  const host = hostname().toLowerCase();
+  const base = values.isReplicaName(host) ? host : 'hub';
+  if (inCluster) return base;
+  return `${base}-${tunnelPort === 0 ? randomBytes(3).toString('hex') : tunnelPort}`;
+}
+
+export interface HubAuthorities {
+  readonly agents: Authority;
+  readonly tunnel: Authority;
+  readonly gateway: Authority;
+  /** Signs the hub's own clients: its administrator (standalone), or its replicas for each other. */
+  readonly clients: Authority;
+}
+
+/** Loads the CAs, makes those that are not there, and follows them as they are changed. Throws as `openAuthority`. */
+export async function openAuthorities(
+  { keys, cluster }: HubState,
+  log: Log,
+  closer: Closer,
+): Promise<HubAuthorities> {
+  const open = async (name: AuthorityName): Promise<Authority> => {
+    const authority = await openAuthority(keys, name);
+    const followed = await followAuthority(keys, authority, log);
+    closer.add(`CA ${name}`, () => followed.close());
+    return authority;
+  };
+  const [agents, tunnel, gateway, clients] = await Promise.all([
+    open('agent-client'),
+    open('tunnel-serving'),
+    open('gateway-serving'),
+    open(cluster === undefined ? 'gateway-client' : 'hub-client'),
+  ]);
+  return { agents, tunnel, gateway, clients };
+}
