@@ -1,5 +1,5 @@
 import type { MemoryBudget } from './memory-budget.ts';
-import { firstWindowBytes, nextWindowBytes } from './window-policy.ts';
+import { firstWindowBytes, isSlowReader, nextWindowBytes } from './window-policy.ts';
 
 /** What a window needs of its session. */
 export interface WindowOwner {
@@ -26,6 +26,11 @@ export class ReceiveWindow {
   #takenInWindow = 0;
   /** When the window that is being taken began; negative: nothing has come yet. */
   #startMs = -1;
+  /** Since when half of the window or more waits for the user, or did at the last credit; negative: it does not. */
+  #waitStartMs = -1;
+  /** When the last long wait began; negative: there was none, or the user has made up for it. */
+  #slowStartMs = -1;
+  #takenSinceSlow = 0;
   /** The peer sends no more: nothing is granted any more. */
   #isOver = false;
 
@@ -58,6 +63,7 @@ export class ReceiveWindow {
   deliver(bytes: number): void {
     if (this.#startMs < 0) this.#startMs = this.#owner.nowMs;
     this.#unconsumed += bytes;
+    if (this.#waitStartMs < 0 && this.#isHalfWaiting) this.#waitStartMs = this.#owner.nowMs;
   }
 
   /** The user took bytes. True: half of the window is to be given back. */
@@ -78,13 +84,18 @@ export class ReceiveWindow {
     this.#unconsumed -= bytes;
   }
 
-  /** The credit to be given now; grows or shrinks the window when a full one was taken. */
+  /** The credit to be given now; grows or shrinks the window by what its user has taken. */
   grant(roundTripMs: number | undefined): number {
     if (this.#isOver) return 0;
-    if (this.#takenInWindow >= this.#windowBytes || this.#isInitial) this.#resize(roundTripMs);
+    const isFullyTaken = this.#takenInWindow >= this.#windowBytes;
+    const isSlow = isSlowReader({ waitedMs: this.#waitedMs, roundTripMs });
+    if (isFullyTaken || isSlow || this.#isInitial) this.#resize(roundTripMs, isSlow);
+    this.#waitStartMs = this.#isHalfWaiting ? this.#owner.nowMs : -1;
     const due = this.#windowBytes - this.#allowance - this.#unconsumed;
     if (due <= 0) return 0;
     this.#allowance += due;
+    // More was granted before the window shrank.
+    this.#shrinkTo(this.#windowBytes + this.#headerMemory);
     return due;
   }
 
@@ -120,16 +131,39 @@ export class ReceiveWindow {
     this.#reserved = bytes;
   }
 
-  #resize(roundTripMs: number | undefined): void {
+  get #isHalfWaiting(): boolean {
+    return 2 * this.#unconsumed >= this.#windowBytes;
+  }
+
+  get #waitedMs(): number {
+    return this.#waitStartMs < 0 ? 0 : this.#owner.nowMs - this.#waitStartMs;
+  }
+
+  #resize(roundTripMs: number | undefined, isSlow: boolean): void {
     const { budget, nowMs } = this.#owner;
+    this.#takenSinceSlow += this.#takenInWindow;
+    const firstBytes = firstWindowBytes(budget.freeBytes);
     let next = nextWindowBytes({
       windowBytes: this.#windowBytes,
+      takenBytes: this.#takenInWindow,
       elapsedMs: nowMs - this.#startMs,
       roundTripMs,
+      waitedMs: this.#waitedMs,
+      sinceSlow:
+        this.#slowStartMs < 0
+          ? undefined
+          : { takenBytes: this.#takenSinceSlow, elapsedMs: nowMs - this.#slowStartMs },
       pressure: budget.pressure,
+      firstBytes,
     });
+    if (isSlow) {
+      this.#slowStartMs = this.#waitStartMs;
+      this.#takenSinceSlow = this.#takenInWindow;
+    } else if (next > this.#windowBytes) {
+      this.#slowStartMs = -1;
+    }
     // Who sends more than half of the initial window has a body worth a window of the opener's size.
-    if (this.#isInitial) next = Math.max(next, firstWindowBytes(budget.freeBytes));
+    if (this.#isInitial) next = Math.max(next, firstBytes);
     this.#isInitial = false;
     this.#takenInWindow = 0;
     this.#startMs = nowMs;

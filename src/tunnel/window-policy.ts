@@ -2,19 +2,35 @@ import { MAX_FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from './li
 
 /** Round trips shorter than this count as this long: below it, the event loop is what is measured. */
 const MIN_ROUND_TRIP_MS = 10;
+/** A full window taken within as many round trips is what limits the stream. */
+const GROWTH_ROUND_TRIPS = 2;
+/** A reader that bytes waited for longer than this many round trips is what limits the stream. */
+const SLOW_ROUND_TRIPS = 8;
+/** What is taken in as many round trips is the most that a window is of use for. */
+const USEFUL_ROUND_TRIPS = 4;
 /** Above this share of a budget no window grows. */
 const GROWTH_PRESSURE = 0.5;
 /** Above this share windows are halved as their bytes are taken. */
 const SHRINK_PRESSURE = 0.75;
 
-/** A stream that has just taken a full window. */
-export interface WindowUse {
-  readonly windowBytes: number;
-  /** How long taking that many bytes took. */
+/** Bytes that a reader took, and how long it took for them. */
+export interface Consumption {
+  readonly takenBytes: number;
   readonly elapsedMs: number;
+}
+
+/** A stream that has taken bytes of its window. */
+export interface WindowUse extends Consumption {
+  readonly windowBytes: number;
   readonly roundTripMs: number | undefined;
+  /** How long half of the window or more has waited for the reader. */
+  readonly waitedMs: number;
+  /** Since bytes last waited for long; undefined: they never did, or the reader has made up for it. */
+  readonly sinceSlow: Consumption | undefined;
   /** Share of the budget in use, 0…1. */
   readonly pressure: number;
+  /** No slow reader's window is made smaller than this. */
+  readonly firstBytes: number;
 }
 
 /** How much a new stream may be sent: a 64th of what is free, 16 to 256 KiB. */
@@ -22,16 +38,39 @@ export function firstWindowBytes(freeBytes: number): number {
   return Math.min(Math.max(Math.floor(freeBytes / 64), MIN_WINDOW_BYTES), MAX_FIRST_WINDOW_BYTES);
 }
 
+/** Whether it is the reader that limits the stream, and not the path or the sender. */
+export function isSlowReader(use: Pick<WindowUse, 'waitedMs' | 'roundTripMs'>): boolean {
+  return use.waitedMs > SLOW_ROUND_TRIPS * roundTripOf(use);
+}
+
 /**
  * The next window of a stream. It doubles, to 16 MiB, when a full window was taken within two round trips (the window is then what
- * limits the stream); never while more than half of a budget is in use.
+ * limits the stream); never while more than half of a budget is in use. A slow reader's falls to what it takes in four round trips, and grows again
+ * only when its average since then is worth it: what a kernel's socket buffers swallow at once says nothing about the reader behind them.
  */
 export function nextWindowBytes(use: WindowUse): number {
-  if (use.pressure > SHRINK_PRESSURE && use.windowBytes > MIN_WINDOW_BYTES) {
-    return Math.max(MIN_WINDOW_BYTES, Math.ceil(use.windowBytes / 2));
+  const { windowBytes, sinceSlow } = use;
+  if (use.pressure > SHRINK_PRESSURE && windowBytes > MIN_WINDOW_BYTES) {
+    return Math.max(MIN_WINDOW_BYTES, Math.ceil(windowBytes / 2));
   }
-  if (use.pressure > GROWTH_PRESSURE) return use.windowBytes;
-  const roundTripMs = Math.max(use.roundTripMs ?? 0, MIN_ROUND_TRIP_MS);
-  if (use.elapsedMs > 2 * roundTripMs) return use.windowBytes;
-  return Math.max(use.windowBytes, Math.min(2 * use.windowBytes, MAX_WINDOW_BYTES));
+  if (isSlowReader(use)) {
+    const useful = Math.max(
+      usefulBytes({ takenBytes: use.takenBytes, elapsedMs: use.waitedMs }, use),
+      use.firstBytes,
+    );
+    return 2 * useful <= windowBytes ? useful : windowBytes;
+  }
+  if (use.pressure > GROWTH_PRESSURE || use.takenBytes < windowBytes) return windowBytes;
+  if (use.elapsedMs > GROWTH_ROUND_TRIPS * roundTripOf(use)) return windowBytes;
+  if (sinceSlow !== undefined && usefulBytes(sinceSlow, use) < windowBytes) return windowBytes;
+  return Math.max(windowBytes, Math.min(2 * windowBytes, MAX_WINDOW_BYTES));
+}
+
+function usefulBytes(consumption: Consumption, use: Pick<WindowUse, 'roundTripMs'>): number {
+  const { takenBytes, elapsedMs } = consumption;
+  return Math.ceil((USEFUL_ROUND_TRIPS * roundTripOf(use) * takenBytes) / Math.max(elapsedMs, 1));
+}
+
+function roundTripOf(use: Pick<WindowUse, 'roundTripMs'>): number {
+  return Math.max(use.roundTripMs ?? 0, MIN_ROUND_TRIP_MS);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { firstWindowBytes, nextWindowBytes } from '../../src/tunnel/window-policy.ts';
+import type { WindowUse } from '../../src/tunnel/window-policy.ts';
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -16,7 +17,16 @@ describe('the window policy', () => {
     expect(firstWindowBytes(0)).toBe(16 * KIB);
   });
 
-  const use = { windowBytes: 256 * KIB, elapsedMs: 100, roundTripMs: 50, pressure: 0.1 };
+  const use: WindowUse = {
+    windowBytes: 256 * KIB,
+    takenBytes: 256 * KIB,
+    elapsedMs: 100,
+    roundTripMs: 50,
+    waitedMs: 0,
+    sinceSlow: undefined,
+    pressure: 0.1,
+    firstBytes: 256 * KIB,
+  };
 
   it('doubles when a window was taken within two round trips', () => {
     expect(nextWindowBytes(use)).toBe(512 * KIB);
@@ -30,8 +40,8 @@ describe('the window policy', () => {
   });
 
   it('ends at 16 MiB', () => {
-    expect(nextWindowBytes({ ...use, windowBytes: 16 * MIB })).toBe(16 * MIB);
-    expect(nextWindowBytes({ ...use, windowBytes: 9 * MIB })).toBe(16 * MIB);
+    expect(nextWindowBytes({ ...use, windowBytes: 16 * MIB, takenBytes: 16 * MIB })).toBe(16 * MIB);
+    expect(nextWindowBytes({ ...use, windowBytes: 9 * MIB, takenBytes: 9 * MIB })).toBe(16 * MIB);
   });
 
   it('does not grow while more than half of a budget is in use, and halves above three quarters', () => {
@@ -42,6 +52,29 @@ describe('the window policy', () => {
     expect(nextWindowBytes({ ...use, windowBytes: 16 * KIB, pressure: 1 })).toBe(16 * KIB);
   });
 
+  it('does not double before all of it was taken', () => {
+    expect(nextWindowBytes({ ...use, takenBytes: 256 * KIB - 1 })).toBe(256 * KIB);
+  });
+
+  it('falls, for a reader that let bytes wait for more than eight round trips, to what it takes in four', () => {
+    const slow = { ...use, windowBytes: 16 * MIB, elapsedMs: 2_000, waitedMs: 2_000 };
+    expect(nextWindowBytes({ ...slow, takenBytes: 16 * MIB })).toBe(1.6 * MIB + 0.4);
+    expect(nextWindowBytes({ ...slow, takenBytes: 1 * MIB })).toBe(256 * KIB);
+    expect(nextWindowBytes({ ...slow, takenBytes: 1 * MIB, firstBytes: 16 * KIB })).toBe(
+      Math.ceil(0.1 * MIB),
+    );
+    // Not worth it.
+    expect(nextWindowBytes({ ...slow, windowBytes: 511 * KIB, takenBytes: 1 })).toBe(511 * KIB);
+    expect(nextWindowBytes({ ...slow, takenBytes: 1, waitedMs: 400 })).toBe(16 * MIB);
+  });
+
+  it('does not grow again until the average since then makes use of it', () => {
+    // 256 KiB in four round trips of 50 ms: 1.25 MiB a second.
+    const since = { takenBytes: 1.25 * MIB, elapsedMs: 1_000 };
+    expect(nextWindowBytes({ ...use, sinceSlow: since })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, sinceSlow: { ...since, takenBytes: 1.24 * MIB } })).toBe(256 * KIB);
+  });
+
   it('never leaves its bounds', () => {
     fc.assert(
       fc.property(
@@ -49,8 +82,20 @@ describe('the window policy', () => {
         fc.double({ min: 0, max: 1e6, noNaN: true }),
         fc.option(fc.double({ min: 0, max: 1e5, noNaN: true }), { nil: undefined }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (windowBytes, elapsedMs, roundTripMs, pressure) => {
-          const next = nextWindowBytes({ windowBytes, elapsedMs, roundTripMs, pressure });
+        fc.record({
+          takenBytes: fc.integer({ min: 0, max: 32 * MIB }),
+          waitedMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
+          firstBytes: fc.integer({ min: 16 * KIB, max: 256 * KIB }),
+          sinceSlow: fc.option(
+            fc.record({
+              takenBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+              elapsedMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
+            }),
+            { nil: undefined },
+          ),
+        }),
+        (windowBytes, elapsedMs, roundTripMs, pressure, others) => {
+          const next = nextWindowBytes({ windowBytes, elapsedMs, roundTripMs, pressure, ...others });
           expect(next).toBeGreaterThanOrEqual(Math.min(windowBytes, 16 * KIB));
           expect(next).toBeLessThanOrEqual(16 * MIB);
           expect(Number.isInteger(next)).toBe(true);
@@ -71,8 +116,10 @@ describe('credit', () => {
     let allowed = 0;
     let frames = 0;
     const windows: number[] = [];
-    for (const frame of peer.takeFrames()) allowed += frame.open?.window ?? 0;
-    peer.frames({ stream: 1, head: { status: 200 } });
+    for (const frame of peer.takeFrames()) {
+      allowed += frame.open?.window ?? frame.credit ?? 0;
+      if (frame.open) peer.frames({ stream: 1, head: { status: 200 } });
+    }
     for (let round = 0; round < rounds; round++) {
       windows.push(allowed);
       while (allowed > 0) {
@@ -133,6 +180,80 @@ describe('credit', () => {
       end.stream.take(256 * KIB);
       expect(peer.takeFrames()).toMatchObject([{ stream: 1, credit: 256 * KIB }]);
     }
+  });
+
+  /**
+   * A reader whose socket buffers hold `bufferBytes`: as soon as a third of them is free, bytes go into them until they are full; the reader
+   * takes them out at its own rate. Returns the reserved bytes of the session, each millisecond.
+   */
+  function slowDownload(
+    peer: RawPeer,
+    end: StreamEnd,
+    from: { readonly bufferBytes: number; readonly bytesPerMs: number; readonly allowed: number },
+    ms: number,
+  ): number[] {
+    end.reading = 'later';
+    let { allowed } = from;
+    let buffered = from.bufferBytes;
+    let waiting = 0;
+    const reserved: number[] = [];
+    for (let now = 0; now < ms; now++) {
+      buffered = Math.max(0, buffered - from.bytesPerMs);
+      for (let turn = 0; turn < 8; turn++) {
+        while (allowed > 0) {
+          const length = Math.min(allowed, 32_000);
+          end.receivedBytes = 0;
+          peer.session.receive({ frames: [{ stream: 1, data: Buffer.alloc(length) }] }, length);
+          allowed -= length;
+          waiting += length;
+        }
+        const free = from.bufferBytes - buffered;
+        if (waiting === 0 || (turn === 0 && 3 * free < from.bufferBytes)) break;
+        // As a Writable's `drain`: all that waited, or nothing.
+        const moved = Math.min(waiting, free);
+        buffered += moved;
+        waiting -= moved;
+        if (waiting === 0) end.stream.take(1e9);
+        for (const frame of peer.takeFrames()) allowed += frame.credit ?? 0;
+      }
+      reserved.push(peer.session.reservedBytes);
+      peer.clock.advance(1);
+    }
+    expect(allowed).toBe(0);
+    return reserved;
+  }
+
+  it('takes the window back that a reader does not use any more', () => {
+    const { peer, end } = start();
+    const { windows } = download(peer, end, 50, 9);
+    const allowed = windows.at(-1) ?? 0;
+    expect(allowed).toBe(16 * MIB);
+    // The last round left the whole window granted. 1 MB/s from now on: what was granted must first be taken.
+    const reserved = slowDownload(peer, end, { bufferBytes: 512 * KIB, bytesPerMs: 1_000, allowed }, 40_000);
+    expect(reserved[0]).toBeGreaterThan(15 * MIB);
+    expect(Math.max(...reserved.slice(20_000))).toBeLessThan(512 * KIB);
+  });
+
+  it.each([512 * KIB, 3 * MIB])(
+    'grows little for a slow reader behind socket buffers of %i bytes, which take much at once',
+    (bufferBytes) => {
+      const { peer, end } = start();
+      const allowed = peer.takeFrames()[0]?.open?.window ?? 0;
+      peer.frames({ stream: 1, head: { status: 200 } });
+      const reserved = slowDownload(peer, end, { bufferBytes, bytesPerMs: 1_000, allowed }, 30_000);
+      expect(Math.max(...reserved)).toBeLessThanOrEqual(256 * KIB + KIB);
+    },
+  );
+
+  it('grows again when the reader is fast again', () => {
+    const { peer, end } = start();
+    const allowed = peer.takeFrames()[0]?.open?.window ?? 0;
+    peer.frames({ stream: 1, head: { status: 200 } });
+    slowDownload(peer, end, { bufferBytes: 3 * MIB, bytesPerMs: 1_000, allowed }, 10_000);
+    end.reading = 'at once';
+    end.stream.take(1e9);
+    expect(peer.session.reservedBytes).toBeLessThan(512 * KIB);
+    expect(download(peer, end, 50, 40).windows.at(-1)).toBe(16 * MIB);
   });
 
   it('stops growing at half of the budget', () => {
