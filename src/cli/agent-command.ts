@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { agentSettings } from '../config/index.ts';
+import { collectBuffersEarly } from './buffer-garbage.ts';
 import { agentRbacCommand } from './agent-rbac-command.ts';
 import { withSettings } from './settings-command.ts';
 
@@ -9,6 +10,7 @@ export function agentCommand(): Command {
   );
   // Loaded when needed: the other commands start without the agent's libraries.
   withSettings(command, agentSettings, async (config) => {
+    collectBuffersEarly();
     const { runAgent } = await import('./agent.ts');
     await runAgent(config);
   });

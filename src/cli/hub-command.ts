@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { hubSettings } from '../config/index.ts';
+import { collectBuffersEarly } from './buffer-garbage.ts';
 import { withSettings } from './settings-command.ts';
 
 export function hubCommand(): Command {
@@ -8,6 +9,7 @@ export function hubCommand(): Command {
   );
   // Loaded when needed: the other commands start without the server's libraries.
   return withSettings(command, hubSettings, async (config) => {
+    collectBuffersEarly();
     const { runHub } = await import('./hub.ts');
     await runHub(config);
   });
