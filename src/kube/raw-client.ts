@@ -98,6 +98,8 @@ export class RawClient {
     }
     if (answer.statusCode === 401) this.#credentials.expire();
     const body: Readable = answer.body;
+    // A body that is destroyed unread says so by an error; without a listener that would end the process. Readers hear of it all the same.
+    body.on('error', () => undefined);
     return {
       status: answer.statusCode,
       headers: (answer.headers as unknown as readonly (Buffer | string)[]).map((part) =>

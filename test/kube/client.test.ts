@@ -288,6 +288,17 @@ describe('the raw client', () => {
     expect(headerLines(received, 'impersonate-extra-example.org%2FScope')).toEqual(['x']);
   });
 
+  // A single `get clusters` ended the hub when its own account was not allowed to read registrations.
+  it('outlives an answer that came whole and that nobody reads', async () => {
+    const { raw } = await connect(write({}));
+    const { body } = await raw.request({ method: 'GET', path: '/' });
+    await (await raw.request({ method: 'GET', path: '/' })).text(100);
+    const closed = new Promise((resolve) => body.once('close', resolve));
+    body.destroy();
+    await closed;
+    expect((await raw.request({ method: 'GET', path: '/' })).status).toBe(200);
+  });
+
   it('says what failed and whether the request may have been executed', async () => {
     const { raw } = await connect(write());
     const fails = (request: Partial<Parameters<typeof raw.request>[0]> = {}) =>
