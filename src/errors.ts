@@ -57,6 +57,8 @@ const ROWS = {
   STALLED: { wire: 28, http: 504, reason: 'Timeout', grpc: 4 },
   /** The client went away. */
   CANCELLED: { wire: 29, http: 499, reason: 'Cancelled', grpc: 1 },
+  /** A service in the cluster is not there, has nothing that is ready, or cannot be looked up. */
+  NO_ENDPOINTS: { wire: 30, http: 503, reason: 'ServiceUnavailable', grpc: 14 },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ROWS;

@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
 import { MctunnelError } from '../errors.ts';
-import { loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
+import { createKubeClient, loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import { fileProblem } from '../lib/files.ts';
@@ -37,6 +37,7 @@ import {
 } from '../upstream/index.ts';
 import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
+import { memberApi } from './member-api.ts';
 import { retrying } from './retrying.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { UsageError } from './usage-error.ts';
@@ -76,8 +77,11 @@ async function startAgent(
   log: Log,
   closer: Closer,
 ): Promise<Running> {
-  const member = await Member.open(memberContext(config), log);
+  const context = memberContext(config);
+  const member = await Member.open(context, log);
   closer.add('managed cluster', () => member.close());
+  const client = await createKubeClient(context);
+  closer.add('client of the managed cluster', () => client.close());
   const policy = await openPolicy(config, cluster, log, closer, () => void memberWatch.refresh());
   let sessions = (): Connector['sessions'] => [];
   const reporter = new Reporter({
@@ -92,7 +96,10 @@ async function startAgent(
     onAnswer: () => reporter.update(),
   });
   closer.add('member watch', () => memberWatch.close());
-  const upstream = createUpstream({ cluster, member: member.endpoint, policy, log });
+  const upstream = createUpstream({
+    ...{ cluster, member: member.endpoint, policy, log },
+    services: memberApi(client, cluster, log),
+  });
   member.follow((endpoint) => upstream.replaceMember(endpoint));
   closer.add('upstream', () => upstream.close());
 
@@ -157,7 +164,7 @@ async function startAgent(
           agentVersion: packageVersion(),
           instanceId,
           clusterUid: memberWatch.clusterUid ?? '',
-          capabilities: ['http'],
+          capabilities: ['http', 'service', 'tcp'],
         },
         accept: upstream.accept,
         handlers,
@@ -222,6 +229,13 @@ function addAgentGauges(
     return upstream.inFlight.long;
   });
   gauge('mctunnel_upstream_upgrades', 'Upgraded connections that are open', () => upstream.inFlight.upgrades);
+  gauge(
+    'mctunnel_upstream_services',
+    'Requests, upgrades and connections to services that are not over',
+    () => {
+      return upstream.inFlight.services;
+    },
+  );
 }
 
 function memberContext(config: AgentConfig): KubeContext {

@@ -37,4 +37,6 @@ export interface Destination {
   readonly keepsCookies: boolean;
   /** An apiserver redirects by design under /openapi/v3/: that one redirect is followed here. */
   readonly followsOpenApi: boolean;
+  /** Told when no connection could be made. */
+  readonly onUnreachable?: () => void;
 }

@@ -59,9 +59,14 @@ export class HttpAdapter implements ProtocolAdapter {
     return { short: this.#short, long: this.#long, upgrades: this.#upgrades.size };
   }
 
+  /** Where new requests go. */
+  get member(): Destination {
+    return this.#connections.destination;
+  }
+
   accept(open: Open, stream: Stream): StreamHandlers | undefined {
     if (open.target !== '' && open.target !== 'apiserver') return undefined;
-    const { destination: member } = this.#connections;
+    const { member } = this;
     const request = memberRequest(open, this.#options.policy.current, member);
     if (request.isUpgrade) {
       const upgrade = new UpgradeExchange(this.#upgrade, member, request, open.deadlineMs, stream);

@@ -314,7 +314,10 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
         cause: error,
       });
     }
-    if (!this.#isSent) return unreachable(this.#description, error);
+    if (!this.#isSent) {
+      this.#connections.destination.onUnreachable?.();
+      return unreachable(this.#description, error);
+    }
     if (!this.#hasHead && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
       return protocolFault(this.#description, 'it is not valid HTTP/1.1', error);
     }

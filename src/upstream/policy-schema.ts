@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MctunnelError } from '../errors.ts';
 import { isReservedExtra } from './identity.ts';
 import { prefixOf } from './name-match.ts';
+import { serviceRule, tcpRule, withoutRepeats } from './service/rule.ts';
 
 /** Bound of a policy file. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
@@ -51,6 +52,10 @@ const policyRules = z.strictObject({
   /** False refuses every upgrade and pods/{exec,attach,portforward,proxy}, nodes/proxy, services/proxy under any method. */
   allowExec: z.boolean().default(true),
   denyResources: z.array(denyRule).default([]),
+  /** Ports of Services that may be reached straight from the agent; nothing else may. */
+  services: z.array(serviceRule).superRefine(withoutRepeats).default([]),
+  /** Ports of Services to which raw connections may be made. */
+  tcp: z.array(tcpRule).superRefine(withoutRepeats).default([]),
 });
 
 export type PolicyRules = Readonly<z.output<typeof policyRules>>;

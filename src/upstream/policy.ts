@@ -4,6 +4,8 @@ import type { Identity } from '../tunnel/index.ts';
 import { DEFAULT_IDENTITY_PREFIX, IdentityMapping } from './identity.ts';
 import { NameMatch } from './name-match.ts';
 import { DEFAULT_POLICY, type DenyRule, type PolicyRules } from './policy-schema.ts';
+import type { ServiceRule, TcpRule } from './service/rule.ts';
+import type { ServiceTarget } from './service/target.ts';
 
 /** Subresources that run something, or open a way to something that may: resource → its subresources, all of the core group. */
 const EXEC: Readonly<Record<string, readonly string[]>> = {
@@ -11,6 +13,8 @@ const EXEC: Readonly<Record<string, readonly string[]>> = {
   nodes: ['proxy'],
   services: ['proxy'],
 };
+/** Of methods of requests to services. */
+const READ_SERVICE_VERBS: ReadonlySet<string> = new Set(['get']);
 const READ_VERBS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 /** For all namespaces at once an API server offers list and watch alone (apiserver, pkg/endpoints/installer.go), so with these verbs the resource is cluster-scoped. */
 const ONE_OBJECT_VERBS: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch', 'delete']);
@@ -53,14 +57,62 @@ export class Policy {
    */
   check(identity: Identity, request: RequestInfo, isUpgrade: boolean): void {
     const reason = this.#refusal(identity, request, isUpgrade);
-    if (reason === undefined) return;
-    throw new MctunnelError(
+    if (reason !== undefined) throw this.#denied(reason);
+  }
+
+  /**
+   * The entry by which a request to a service may go there. Throws MctunnelError POLICY_DENIED without one, and when another rule refuses: `denyResources`
+   * of services/proxy, `readOnly`, and of upgrades `allowExec`.
+   */
+  service(
+    identity: Identity | undefined,
+    target: ServiceTarget,
+    verb: string,
+    isUpgrade: boolean,
+  ): ServiceRule {
+    const rule = this.rules.services.find((entry) => entry.scheme === target.scheme && isOf(entry, target));
+    return this.#listed(identity, target, verb, isUpgrade, rule);
+  }
+
+  /** The same of a raw connection, which counts as an upgrade. */
+  tcp(identity: Identity | undefined, target: ServiceTarget): TcpRule {
+    const rule = this.rules.tcp.find((entry) => isOf(entry, target));
+    return this.#listed(identity, target, 'create', true, rule);
+  }
+
+  #listed<T>(
+    identity: Identity | undefined,
+    target: ServiceTarget,
+    verb: string,
+    isUpgrade: boolean,
+    rule: T | undefined,
+  ): T {
+    const { namespace, name, text, scheme } = target;
+    const { rules } = this;
+    const shown = `${JSON.stringify(text)} in the namespace ${JSON.stringify(namespace)}`;
+    if (identity === undefined || !this.#mayCome(identity)) {
+      throw this.#denied(`the user ${JSON.stringify(identity?.user ?? '')} may not come`);
+    }
+    if (rule === undefined) {
+      throw this.#denied(`the service ${shown} is not listed (${scheme === 'tcp' ? 'tcp' : 'services'})`);
+    }
+    if (isUpgrade && !rules.allowExec)
+      throw this.#denied(`a connection to the service ${shown} is refused (allowExec: false)`);
+    if (rules.readOnly && (isUpgrade || !READ_SERVICE_VERBS.has(verb))) {
+      throw this.#denied(`${verb} of the service ${shown} is refused (readOnly: true)`);
+    }
+    const request = { apiGroup: '', resource: 'services', subresource: 'proxy', namespace, name, verb };
+    if (rules.denyResources.some((deny) => denies(deny, request))) {
+      throw this.#denied(`${verb} of the service ${shown} is refused (denyResources)`);
+    }
+    return rule;
+  }
+
+  #denied(reason: string): MctunnelError {
+    return new MctunnelError(
       'POLICY_DENIED',
       `forbidden by the policy of cluster ${this.#cluster}: ${reason}`,
-      {
-        hop: 'agent',
-        delivered: 'no',
-      },
+      { hop: 'agent', delivered: 'no' },
     );
   }
 
@@ -92,6 +144,11 @@ export interface PolicySource {
   readonly current: Policy;
 }
 
+/** Ports match as they are written: a number is not the name that it may have. */
+function isOf(entry: TcpRule, target: ServiceTarget): boolean {
+  return entry.namespace === target.namespace && entry.name === target.name && entry.port === target.port;
+}
+
 function isExec(request: RequestInfo): boolean {
   if (!request.isResourceRequest) return false;
   // The legacy prefix `/api/v1/proxy/…`, gone from Kubernetes since 1.10.
@@ -114,7 +171,10 @@ function isRead(request: RequestInfo): boolean {
 }
 
 /** What a rule leaves out matches everything. */
-function denies(rule: DenyRule, request: RequestInfo): boolean {
+function denies(
+  rule: DenyRule,
+  request: Pick<RequestInfo, 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'verb'>,
+): boolean {
   if (!matches(rule.resource, request.resource)) return false;
   if (rule.group !== undefined && !matches(rule.group, request.apiGroup)) return false;
   if (rule.subresource !== undefined && !matchesSubresource(rule.subresource, request.subresource))

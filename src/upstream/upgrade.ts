@@ -100,7 +100,7 @@ export class UpgradeExchange implements StreamHandlers {
             rejectUnauthorized: tls.isVerified,
           });
     this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => {
-      this.#fail(unreachable(destination.description, CONNECT_TIMEOUT));
+      this.#unreachable(CONNECT_TIMEOUT);
     });
     if (this.#socket !== this.#raw) this.#raw.on('error', (error: Error) => this.#onError(error));
     this.#socket.on('error', (error: Error) => this.#onError(error));
@@ -268,7 +268,7 @@ export class UpgradeExchange implements StreamHandlers {
           this.#fail(lost(this.#destination.description, 'the connection ended in the middle of its answer'));
         break;
       case 'connecting':
-        this.#fail(unreachable(this.#destination.description, CLOSED_EARLY));
+        this.#unreachable(CLOSED_EARLY);
         break;
       case 'waiting':
         this.#fail(lost(this.#destination.description, 'the connection ended before its answer'));
@@ -284,7 +284,7 @@ export class UpgradeExchange implements StreamHandlers {
       return;
     }
     const { description } = this.#destination;
-    if (this.#phase.kind === 'connecting') this.#fail(unreachable(description, error));
+    if (this.#phase.kind === 'connecting') this.#unreachable(error);
     else this.#fail(broken(description, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
   }
 
@@ -336,6 +336,11 @@ export class UpgradeExchange implements StreamHandlers {
       resetSocket(this.#socket, this.#raw);
       this.#socket.destroy();
     });
+  }
+
+  #unreachable(cause: unknown): void {
+    this.#destination.onUnreachable?.();
+    this.#fail(unreachable(this.#destination.description, cause));
   }
 
   #refuse(words: string): void {

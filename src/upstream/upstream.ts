@@ -6,6 +6,8 @@ import type { ProtocolAdapter } from './adapter.ts';
 import { HttpAdapter, type InFlight } from './http-adapter.ts';
 import { resolveMember, type MemberEndpoint } from './member.ts';
 import { Policy, type PolicySource } from './policy.ts';
+import { serviceAdapters, type ServiceAdapters } from './service/index.ts';
+import type { CollectionFollower, ServiceReviewer } from './service/ports.ts';
 
 /** Short requests to the member at one time. */
 export const DEFAULT_MAX_SHORT_REQUESTS = 512;
@@ -18,7 +20,9 @@ export interface UpstreamOptions {
   readonly policy?: PolicySource;
   /** Default {@link DEFAULT_MAX_SHORT_REQUESTS}. */
   readonly maxShortRequests?: number;
-  /** Further protocols; none may be called `http`. */
+  /** The member's API for access to services, under the agent's own account. Default: there is no such access. */
+  readonly services?: { readonly api: CollectionFollower; readonly reviewer: ServiceReviewer };
+  /** Further protocols; none may be called `http`, nor `service` or `tcp` where there is access to services. */
   readonly adapters?: readonly ProtocolAdapter[];
   readonly log?: Log;
   readonly clock?: Clock;
@@ -27,7 +31,10 @@ export interface UpstreamOptions {
 export interface Upstream {
   /** For the session: serves a stream that the hub opened. Never throws. */
   readonly accept: Accept;
-  readonly inFlight: InFlight;
+  readonly inFlight: InFlight & {
+    /** Requests, upgrades and raw connections to services. */
+    readonly services: number;
+  };
   /** A new CA, client certificate or address: new requests use it, those that run end where they are. Throws INVALID. */
   replaceMember(endpoint: MemberEndpoint): void;
   /** Ends every request at once, and every connection. */
@@ -44,15 +51,20 @@ const REFUSED: StreamHandlers = {
 export function createUpstream(options: UpstreamOptions): Upstream {
   const { cluster } = options;
   const log = options.log ?? silentLog;
+  const policy = options.policy ?? { current: new Policy(cluster) };
+  const clock = options.clock ?? systemClock;
   const http = new HttpAdapter({
     cluster,
     member: resolveMember(cluster, options.member),
-    policy: options.policy ?? { current: new Policy(cluster) },
+    policy,
     maxShortRequests: options.maxShortRequests ?? DEFAULT_MAX_SHORT_REQUESTS,
-    clock: options.clock ?? systemClock,
+    clock,
   });
+  const services: ServiceAdapters | undefined =
+    options.services &&
+    serviceAdapters({ ...options.services, cluster, policy, clock, log, apiServer: () => http.member });
   const adapters = new Map<string, ProtocolAdapter>();
-  for (const adapter of [http, ...(options.adapters ?? [])]) {
+  for (const adapter of [http, ...(services?.adapters ?? []), ...(options.adapters ?? [])]) {
     if (adapters.has(adapter.protocol)) {
       throw new MctunnelError('INVALID', `two adapters for the protocol ${adapter.protocol}`, {
         hop: 'agent',
@@ -82,7 +94,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       }
     },
     get inFlight() {
-      return http.inFlight;
+      return { ...http.inFlight, services: services?.inFlight ?? 0 };
     },
     replaceMember: (endpoint) => http.replaceMember(resolveMember(cluster, endpoint)),
     close: async () => {

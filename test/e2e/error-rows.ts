@@ -102,7 +102,7 @@ export const PROXY_ROWS = {
   policyDenied: {
     title: 'Refused by the policy of the cluster',
     situation:
-      'The cluster’s owner has forbidden it in the agent’s `--policy` file, which the hub cannot lift.',
+      'The cluster’s owner has forbidden it in the agent’s `--policy` file, which the hub cannot lift. Services are refused unless they are listed there; so are, whatever is listed, those that lead to loopback, link-local or node addresses or are of the type ExternalName.',
     advice: 'Ask the owner of the managed cluster; the message says which rule it was.',
     http: 403,
     reason: 'Forbidden',
@@ -111,10 +111,35 @@ export const PROXY_ROWS = {
     delivered: 'no',
     codes: ['POLICY_DENIED'],
   },
+  serviceForbidden: {
+    title: 'A service that the cluster does not allow',
+    situation:
+      'RBAC of the managed cluster does not allow the user, by the name that they have there, the verb on `services/proxy` of that service. Upgrades need `create` as well as the verb of their method.',
+    advice:
+      'Have an administrator of the managed cluster bind a role with `services/proxy` and the verbs, the name and the namespace in the message.',
+    http: 403,
+    reason: 'Forbidden',
+    hop: 'agent',
+    delivered: 'no',
+    codes: ['FORBIDDEN'],
+  },
+  noEndpoints: {
+    title: 'A service with nothing behind it',
+    situation:
+      'The policy lists the service, and in the cluster there is no Service of that name, it has no such port, none of its endpoints is ready, or the agent may not look.',
+    advice:
+      'The message says which. `kubectl get endpointslices -l kubernetes.io/service-name=NAME` shows what is ready; `mctunnel agent rbac --policy FILE` prints what the agent must be allowed.',
+    http: 503,
+    reason: 'ServiceUnavailable',
+    cause: 'NoEndpoints',
+    hop: 'agent',
+    delivered: 'no',
+    codes: ['NO_ENDPOINTS'],
+  },
   reviewFailed: {
     title: 'The hub could not ask who may do this',
     situation:
-      'The kube-apiserver of the hub cluster could not be asked for a TokenReview or a SubjectAccessReview. It is neither a yes nor a no, and nothing is remembered of it.',
+      'The kube-apiserver of the hub cluster could not be asked for a TokenReview or a SubjectAccessReview. (The agent gives the same answer, with `Mctunnel-Hop: agent`, when its own could not be asked about a service.) It is neither a yes nor a no, and nothing is remembered of it.',
     advice:
       'Try again. If it stays: can the hub reach its kube-apiserver, and is its service account bound to `system:auth-delegator`?',
     http: 500,
@@ -173,7 +198,7 @@ export const PROXY_ROWS = {
   memberUnreachable: {
     title: 'The cluster’s API server cannot be reached',
     situation:
-      'The agent is connected, and the API server behind it refuses the connection, does not answer it within 5 seconds, or shows a certificate that is not of the CA in the agent’s kubeconfig.',
+      'The agent is connected, and the API server behind it (or the endpoint of a service) refuses the connection, does not answer it within 5 seconds, or shows a certificate that is not of the CA in the agent’s kubeconfig (or in the policy).',
     advice: 'Look after the API server of the managed cluster. Sending the request again is safe.',
     http: 502,
     reason: 'BadGateway',

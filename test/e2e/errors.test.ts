@@ -23,6 +23,7 @@ import {
 } from '../support/client.ts';
 import { renderErrorsDocument } from '../support/errors-document.ts';
 import { startFakeMember, type FakeMember } from '../support/fake-member.ts';
+import { startForeignAgent } from '../support/foreign-agent.ts';
 import type { MctunnelProcess } from '../support/mctunnel.ts';
 import { startStandaloneHub, type StandaloneHub } from '../support/standalone-hub.ts';
 import { CLUSTER, ROUTES, startSystem, type Route, type System } from '../support/system.ts';
@@ -36,6 +37,8 @@ const REGISTRATIONS = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const NEVER_OURS_UNDER_PROXY = [404, 409, 410, 422];
 /** Cluster of the agent whose API server is a fake. */
 const FAKE = 'cluster-fake';
+/** Which the policy of FAKE lists. */
+const SERVICE = '/api/v1/namespaces/default/services/http:web:80/proxy-service/';
 const MAX_IN_FLIGHT_PER_USER = 8;
 const TESTERS = 'error-testers';
 
@@ -136,7 +139,9 @@ describeKubernetes('every error, by both routes', {}, () => {
       ],
     });
     fake = await startFakeMember();
-    fakeAgent = await system.startAgent(FAKE, { kubeconfig: fake.kubeconfig });
+    const policy = join(scratch, 'fake-policy.yaml');
+    writeFileSync(policy, 'services: [{namespace: default, name: web, port: 80, scheme: http}]\n');
+    fakeAgent = await system.startAgent(FAKE, { kubeconfig: fake.kubeconfig, args: ['--policy', policy] });
     await system.hubPlane.apply([
       {
         apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -185,6 +190,13 @@ describeKubernetes('every error, by both routes', {}, () => {
       '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/mctunnel-hub:system:auth-delegator',
       { body: { subjects }, headers: { 'content-type': 'application/merge-patch+json' } },
     );
+
+  /** What the fake says of everybody's right to services. */
+  const reviewServices = (status: object): void =>
+    fake.on('/apis/authorization.k8s.io/v1/subjectaccessreviews', (_request, response) => {
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ status }));
+    });
 
   /** Provokes a row; the first argument of `check` says how. */
   const provocations: Record<
@@ -283,6 +295,8 @@ describeKubernetes('every error, by both routes', {}, () => {
         const message = check(route, await ask(route, proxyPath('guarded', '/api/v1/secrets')));
         expect(message).toContain('by the policy of cluster guarded');
         expect((await ask(route, proxyPath('guarded', '/api/v1/configmaps'))).status).toBe(200);
+        const service = check(`${route} service`, await ask(route, proxyPath('guarded', SERVICE)));
+        expect(service).toContain('is not listed (services)');
       }
       await agent.stop();
     },
@@ -491,8 +505,55 @@ describeKubernetes('every error, by both routes', {}, () => {
     },
 
     async unsupported(check) {
-      const path = proxyPath(CLUSTER, '/api/v1/namespaces/default/services/http:web:80/proxy-service/');
-      for (const route of ROUTES) check(route, await ask(route, path));
+      const agent = await startForeignAgent({
+        cluster: 'foreign',
+        hub: `localhost:${system.tunnelPort}`,
+        hubKubeconfig: system.hubPlane.admin.kubeconfig,
+        dataDir: join(scratch, 'foreign'),
+        accept: () => undefined,
+      });
+      for (const route of ROUTES) {
+        check(route, await ask(route, proxyPath('foreign', '/api/v1/pods')));
+        check(`${route} service`, await ask(route, proxyPath('foreign', SERVICE)));
+      }
+      agent.close();
+    },
+
+    async serviceForbidden(check) {
+      reviewServices({ allowed: false, reason: 'nobody may' });
+      for (const route of ROUTES) {
+        const user = newTester();
+        expect(check(route, await ask(route, proxyPath(FAKE, SERVICE), { user }))).toBe(
+          `services "http:web:80" is forbidden: User "hub:${user.name}" cannot get resource "services/proxy" in API group "" in the namespace "default": nobody may`,
+        );
+      }
+    },
+
+    async noEndpoints(check) {
+      reviewServices({ allowed: true });
+      const list = (path: string, items: readonly object[]): void =>
+        fake.on(path, (request, response) => {
+          response.setHeader('content-type', 'application/json');
+          // Watches stay open.
+          if (request.url?.includes('watch=true') === true) response.flushHeaders();
+          else response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items }));
+        });
+      const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+      // The fake answers 404 to what it does not know.
+      expect(check('unreadable', await ask('direct', proxyPath(FAKE, SERVICE)))).toContain('cannot be read');
+      list('/api/v1/nodes', []);
+      list(slices, []);
+      list('/api/v1/namespaces/default/services', [
+        { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } },
+      ]);
+      const isRead = async (): Promise<boolean> =>
+        (await ask('direct', proxyPath(FAKE, SERVICE))).body.includes('none of its endpoints is ready');
+      await waitFor('the objects to be read', isRead, { timeoutMs: 30_000 });
+      for (const route of ROUTES) {
+        expect(check(route, await ask(route, proxyPath(FAKE, SERVICE)))).toBe(
+          `the service default/http:web:80 of cluster ${FAKE} cannot be reached: none of its endpoints is ready`,
+        );
+      }
     },
 
     async timeoutAtMember(check) {

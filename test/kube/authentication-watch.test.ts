@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { PassThrough } from 'node:stream';
 import { dangerOf, readAuthenticationConfig } from '../../src/kube/authentication-config.ts';
-import { watchAuthenticationConfig, type RawRequest, type RawResponse } from '../../src/kube/index.ts';
+import { watchAuthenticationConfig } from '../../src/kube/index.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { outcome, TestClock } from '../gateway/identity/facts.ts';
 import { authority } from './certificates.ts';
+import { answer, FakeRaw, watchEvent } from './fake-raw.ts';
 
 const proxyCa = authority('proxy').certificate;
 const clientCa = authority('client').certificate;
@@ -100,53 +100,6 @@ describe('the ConfigMap extension-apiserver-authentication', () => {
   });
 });
 
-/** Answers requests as the test says, and can be waited for. */
-class FakeRaw {
-  readonly requests: RawRequest[] = [];
-  #asked: (() => void) | undefined;
-  readonly #open: { resolve: (response: RawResponse) => void; reject: (error: Error) => void }[] = [];
-
-  request = (request: RawRequest): Promise<RawResponse> => {
-    this.requests.push(request);
-    const { promise, resolve, reject } = Promise.withResolvers<RawResponse>();
-    this.#open.push({ resolve, reject });
-    request.signal?.addEventListener('abort', () => reject(request.signal?.reason as Error));
-    this.#asked?.();
-    return promise;
-  };
-
-  /** The request that waits for an answer now, or comes next. */
-  async next(): Promise<{
-    resolve: (response: RawResponse) => void;
-    reject: (error: Error) => void;
-    path: string;
-  }> {
-    while (this.#open.length === 0) await new Promise<void>((resolve) => (this.#asked = resolve));
-    const open = this.#open.shift();
-    if (open === undefined) throw new Error('nobody asks');
-    return { ...open, path: this.requests.at(-1)?.path ?? '' };
-  }
-
-  async list(items: unknown[], version = '7'): Promise<string> {
-    const { resolve, path } = await this.next();
-    resolve(answer(200, JSON.stringify({ metadata: { resourceVersion: version }, items })));
-    return path;
-  }
-
-  async watch(): Promise<{ body: PassThrough; path: string }> {
-    const { resolve, path } = await this.next();
-    const body = new PassThrough();
-    // As undici does it.
-    this.requests.at(-1)?.signal?.addEventListener('abort', () => body.destroy(new Error('aborted')));
-    resolve({ ...answer(200, ''), body });
-    return { body, path };
-  }
-}
-
-function answer(status: number, text: string): RawResponse {
-  return { status, headers: [], body: new PassThrough(), text: () => Promise.resolve(text) };
-}
-
 function setUp(otherClientCaPem?: string) {
   const raw = new FakeRaw();
   const clock = new TestClock();
@@ -179,8 +132,6 @@ function setUp(otherClientCaPem?: string) {
   };
 }
 
-const event = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
-
 describe('the watch of the front proxy', () => {
   it('asks only for what the Role allows, then follows every change, with the same object as long as nothing changes', async () => {
     const { raw, start, log } = setUp();
@@ -194,11 +145,11 @@ describe('the watch of the front proxy', () => {
     expect(watch.clientCaPem).toBe(clientCa);
     const { body, path } = await raw.watch();
     expect(path).toBe(`${selector}&watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=300`);
-    body.write(event('MODIFIED', configMap({ 'client-ca-file': clientCa + newProxyCa }, '8')));
+    body.write(watchEvent('MODIFIED', configMap({ 'client-ca-file': clientCa + newProxyCa }, '8')));
     await log(1);
     expect(watch.clientCaPem).toBe(clientCa + newProxyCa);
     expect(watch.requestHeader).toBe(first);
-    const changed = event('MODIFIED', configMap({ 'requestheader-client-ca-file': newProxyCa }, '9'));
+    const changed = watchEvent('MODIFIED', configMap({ 'requestheader-client-ca-file': newProxyCa }, '9'));
     body.write(changed.slice(0, 100));
     body.write(changed.slice(100));
     await log(2);
@@ -213,11 +164,11 @@ describe('the watch of the front proxy', () => {
     const watch = await starting;
     const good = watch.requestHeader;
     const { body } = await raw.watch();
-    body.write(event('MODIFIED', configMap({ 'requestheader-client-ca-file': 'junk' })));
+    body.write(watchEvent('MODIFIED', configMap({ 'requestheader-client-ca-file': 'junk' })));
     body.write(
-      event('MODIFIED', configMap({ 'client-ca-file': proxyCa, 'requestheader-allowed-names': '[]' })),
+      watchEvent('MODIFIED', configMap({ 'client-ca-file': proxyCa, 'requestheader-allowed-names': '[]' })),
     );
-    body.write(event('DELETED', configMap()));
+    body.write(watchEvent('DELETED', configMap()));
     await log(3);
     expect(logged.map((line) => line.split(': ')[2]?.slice(0, 40))).toEqual([
       'requestheader-client-ca-file holds no ce',
@@ -226,7 +177,7 @@ describe('the watch of the front proxy', () => {
     ]);
     expect(watch.requestHeader).toBe(good);
     expect(watch.clientCaPem).toBe(clientCa);
-    body.write(event('ADDED', configMap({ 'requestheader-client-ca-file': newProxyCa })));
+    body.write(watchEvent('ADDED', configMap({ 'requestheader-client-ca-file': newProxyCa })));
     await log(4);
     expect(watch.requestHeader?.caPem).toBe(newProxyCa);
     await watch.close();
@@ -238,13 +189,13 @@ describe('the watch of the front proxy', () => {
     await raw.list([configMap()]);
     const watch = await starting;
     const first = await raw.watch();
-    first.body.write(event('BOOKMARK', { metadata: { resourceVersion: '20' } }));
+    first.body.write(watchEvent('BOOKMARK', { metadata: { resourceVersion: '20' } }));
     clock.advance(60_000);
     first.body.end();
     const second = await raw.watch();
     expect(second.path).toContain('&resourceVersion=20&');
     clock.advance(60_000);
-    second.body.end(event('ERROR', { kind: 'Status', code: 410, reason: 'Expired' }));
+    second.body.end(watchEvent('ERROR', { kind: 'Status', code: 410, reason: 'Expired' }));
     expect(await raw.list([configMap({ 'client-ca-file': newProxyCa })], '30')).not.toContain('watch=');
     await log(1);
     expect(watch.clientCaPem).toBe(newProxyCa);

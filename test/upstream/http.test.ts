@@ -516,7 +516,7 @@ describe('giving up', () => {
     await upstream.close();
     for (const stream of streams)
       expect(stream.resetError).toMatchObject({ code: 'UPSTREAM_LOST', delivered: 'unknown' });
-    expect(upstream.inFlight).toEqual({ short: 0, long: 0, upgrades: 0 });
+    expect(upstream.inFlight).toEqual({ short: 0, long: 0, upgrades: 0, services: 0 });
   });
 });
 
