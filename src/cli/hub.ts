@@ -5,6 +5,7 @@ import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
 import { createGateway, createProxy } from '../gateway/index.ts';
 import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
+import { AgentSigningRequests } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
@@ -105,6 +106,9 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     registrations: store,
     authenticator: agents,
     authority: agentCa,
+    ...(cluster !== undefined && {
+      requests: new AgentSigningRequests({ raw: cluster.kube.raw, approve: config.approve }),
+    }),
     tunnelCaBundle: () => tunnelCa.bundle,
     log,
   });

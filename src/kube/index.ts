@@ -1,3 +1,4 @@
+export { AgentSigningRequests, type AgentSigningRequestsOptions } from './agent-signing-requests.ts';
 export { createAccessReviewer } from './access-reviewer.ts';
 export {
   watchAuthenticationConfig,

@@ -1,6 +1,7 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 import { type Log, silentLog } from '../lib/log.ts';
+import { agentUri } from './agent-certificate.ts';
 import { type AgentAuthenticator, credentialsNotBefore } from './agent-authenticator.ts';
 import type { Authority } from './authority.ts';
 import type { BootstrapTokens } from './bootstrap-tokens.ts';
@@ -9,6 +10,7 @@ import { CLOCK_SKEW_MS, formatDate } from './dates.ts';
 import { certificatePem } from './pem.ts';
 import type { AuthenticatedAgent, Registration, Registrations } from './ports.ts';
 import { parseSigningRequest } from './signing-request.ts';
+import type { ApprovedRequest, IssuanceReason, SigningRequests } from './signing-requests.ts';
 
 export interface EnrollmentRequest {
   readonly token: string;
@@ -44,7 +46,9 @@ export interface EnrollerOptions {
   readonly tokens: BootstrapTokens;
   readonly registrations: Registrations;
   readonly authenticator: Pick<AgentAuthenticator, 'check'>;
-  readonly authority: Pick<Authority, 'issueAgent'>;
+  readonly authority: Pick<Authority, 'issueAgent' | 'trusted'>;
+  /** Default: nothing is put on record. */
+  readonly requests?: SigningRequests;
   /** PEM bundle by which agents know the tunnel port: asked anew each time, because it rotates. */
   readonly tunnelCaBundle: () => string;
   readonly log?: Log;
@@ -88,7 +92,11 @@ export class Enroller {
     const registration = await this.#registrationOf(record.cluster);
     this.#checkRegistration(registration, record.cluster, record.uid, request.clusterUid);
     await tokens.consume(stored, keyHash);
-    const current = record.replace ? await this.#refuseOlder(registration) : registration;
+    const reason = { kind: 'token', tokenId: record.id } as const;
+    const approved = await this.#approved(registration, publicKey, reason, request);
+    // Not before it is approved: until then the agent that is replaced goes on.
+    const isNew = approved?.issued === undefined;
+    const current = record.replace && isNew ? await this.#refuseOlder(registration) : registration;
     this.#log.info(
       {
         cluster: record.cluster,
@@ -98,7 +106,7 @@ export class Enroller {
       },
       'agent enrolled',
     );
-    return { cluster: record.cluster, ...this.#issue(current, publicKey) };
+    return { cluster: record.cluster, ...(await this.#issue(current, publicKey, approved)) };
   }
 
   /** Throws MctunnelError INVALID (the signing request), UNAUTHENTICATED and FORBIDDEN (as a session would be refused), INTERNAL. */
@@ -110,11 +118,13 @@ export class Enroller {
       if (refusal !== undefined) throw refusal;
       const registration = await this.#registrationOf(agent.cluster);
       if (registration?.metadata.uid !== agent.registrationUid) throw gone(agent.cluster);
+      const reason = { kind: 'renewal', serial: agent.certificate.serial } as const;
+      const approved = await this.#approved(registration, publicKey, reason, request);
       this.#log.info(
         { cluster: agent.cluster, remoteAddress: request.remoteAddress, serial: agent.certificate.serial },
         'agent certificate renewed',
       );
-      return this.#issue(registration, publicKey);
+      return this.#issue(registration, publicKey, approved);
     });
   }
 
@@ -173,11 +183,52 @@ export class Enroller {
     return { ...registration, spec: { ...registration.spec, credentials: { notBefore } } };
   }
 
-  #issue(registration: Registration, publicKey: KeyObject): IssuedCredentials {
+  #approved(
+    registration: Registration,
+    publicKey: KeyObject,
+    reason: IssuanceReason,
+    { csr, remoteAddress }: Pick<EnrollmentRequest, 'csr' | 'remoteAddress'>,
+  ): Promise<ApprovedRequest> | undefined {
+    const { name: cluster, uid } = registration.metadata;
+    const earliest = credentialsNotBefore(registration);
+    return this.#options.requests?.approve({
+      ...{ cluster, uid, csr, publicKey, reason, remoteAddress },
+      isUsable: (certificate) =>
+        this.#isOurs(certificate, cluster, uid, publicKey) &&
+        certificate.validToDate.getTime() > this.#wallNow() &&
+        (earliest === undefined || certificate.validFromDate >= earliest),
+    });
+  }
+
+  /** Did we sign it, with these names, for this key? What is on record may have been written by somebody else. */
+  #isOurs(certificate: X509Certificate, cluster: string, uid: string, publicKey: KeyObject): boolean {
+    const isSigned = this.#options.authority.trusted.some(
+      (signer) => certificate.checkIssued(signer) && certificate.verify(signer.publicKey),
+    );
+    return (
+      isSigned &&
+      certificate.subjectAltName === `URI:${agentUri(cluster, uid)}` &&
+      certificate.publicKey.equals(publicKey)
+    );
+  }
+
+  async #issue(
+    registration: Registration,
+    publicKey: KeyObject,
+    approved: ApprovedRequest | undefined,
+  ): Promise<IssuedCredentials> {
     const { name, uid } = registration.metadata;
     const notBefore = credentialsNotBefore(registration);
-    const certificate = this.#options.authority.issueAgent({ cluster: name, uid, publicKey, notBefore });
-    return { certificateChain: certificatePem(certificate), caBundle: this.#options.tunnelCaBundle() };
+    const certificate =
+      approved?.issued ?? this.#options.authority.issueAgent({ cluster: name, uid, publicKey, notBefore });
+    const recorded = approved?.issued ?? (await approved?.record(certificate)) ?? certificate;
+    if (!this.#isOurs(recorded, name, uid, publicKey)) {
+      throw new MctunnelError(
+        'INTERNAL',
+        `the certificate on record for an agent of cluster ${name} is not one that this hub signed`,
+      );
+    }
+    return { certificateChain: certificatePem(recorded), caBundle: this.#options.tunnelCaBundle() };
   }
 
   /** The hub's own troubles are told to its own log; the agent hears that there are some. */

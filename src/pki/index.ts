@@ -16,3 +16,5 @@ export { hubOf, issueHubCertificate } from './hub-certificate.ts';
 export { changedMeanwhile, formatMaterial, parseMaterial } from './key-material.ts';
 export type * from './key-store.ts';
 export type * from './token-store.ts';
+export { parseSigningRequest } from './signing-request.ts';
+export type * from './signing-requests.ts';
