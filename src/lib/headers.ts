@@ -158,7 +158,23 @@ export function stripRequestHeaders(headers: HeaderList, options: StripOptions):
   return kept;
 }
 
-/** The response headers that may travel on: without hop-by-hop headers, what `Connection` lists, and cookies. */
+/**
+ * Of answers: what would be said in the name of the whole site that the client talks to, which is not the sender's. `Refresh` redirects past the rules
+ * for redirects.
+ */
+const ORIGIN_WIDE = new Set([
+  'alt-svc',
+  'clear-site-data',
+  'nel',
+  'public-key-pins',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'strict-transport-security',
+]);
+
+/** The response headers that may travel on: without hop-by-hop headers, what `Connection` lists, cookies, and what concerns the whole site. */
 export function stripResponseHeaders(
   headers: HeaderList,
   options: Pick<StripOptions, 'isUpgrade' | 'keepCookies'>,
@@ -174,7 +190,7 @@ export function stripResponseHeaders(
     }
     if (HOP_BY_HOP.has(lower) || listed?.has(lower) === true) continue;
     if (!options.keepCookies && (lower === 'set-cookie' || lower === 'set-cookie2')) continue;
-    if (lower.startsWith(OWN_PREFIX)) continue;
+    if (lower.startsWith(OWN_PREFIX) || ORIGIN_WIDE.has(lower)) continue;
     kept.push(name, headers[i + 1] ?? '');
   }
   if (options.isUpgrade) kept.push('Connection', 'Upgrade');

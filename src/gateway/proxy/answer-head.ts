@@ -12,7 +12,7 @@ export interface AnswerContext {
   /** The client came through an API server, which turns any redirect into an opaque 502. */
   readonly isAggregated: boolean;
   readonly isUpgrade: boolean;
-  /** A service's answer, not an apiserver's: cookies pass, scripts are kept from the hub's origin. */
+  /** A service's answer, not an apiserver's: cookies pass. */
   readonly isService: boolean;
 }
 
@@ -44,9 +44,10 @@ export function answerHead(head: Head, context: AnswerContext): AnswerHead {
   const kept = stripResponseHeaders(headers, { isUpgrade: isSwitch, keepCookies: context.isService });
   const location = status >= 300 && status < 400 ? headerValue(headers, 'location') : undefined;
   if (location !== undefined) redirect(kept, location, context);
-  if (context.isService) kept.push('Content-Security-Policy', 'sandbox');
 
   const hasBody = mayHaveBody(context.method, status);
+  if (hasBody && !isSwitch && (context.isService || isActive(kept)))
+    kept.push('Content-Security-Policy', 'sandbox');
   // Node refuses a `Trailer` that no chunked body follows; a 204 has no length (RFC 9110 section 8.6).
   if (body.kind === 'length' || !hasBody) drop(kept, 'trailer');
   if (status === 204) drop(kept, 'content-length');
@@ -77,6 +78,24 @@ function redirect(headers: string[], location: string, context: AnswerContext): 
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]?.toLowerCase() === 'location') headers[i + 1] = context.prefix + inside;
   }
+}
+
+/** What browsers take for data, whatever is in it. */
+const INERT =
+  /^(?:application\/(?:[\w.-]+\+)?(?:json|vnd\.kubernetes\.protobuf|yaml|octet-stream)|text\/plain)\b/i;
+
+/**
+ * Whether a browser may run what is in the answer. All clusters are one site to it, so a page of one cluster (a pod's, through the API server's own proxy)
+ * would act in all the others as whoever looks at it.
+ */
+function isActive(headers: readonly string[]): boolean {
+  let hasType = false;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.length !== 12 || headers[i]?.toLowerCase() !== 'content-type') continue;
+    if (!INERT.test(headers[i + 1] ?? '')) return true;
+    hasType = true;
+  }
+  return !hasType;
 }
 
 const FRAGMENT = /^(?:#[!-~]*)?$/;
