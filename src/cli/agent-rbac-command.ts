@@ -18,10 +18,12 @@ interface RbacRule {
 
 export function agentRbacCommand(): Command {
   const command = new Command('rbac').description(
-    'print the least ClusterRole that an agent with this --policy needs in its cluster (kubectl apply -f -)',
+    'print the least rights that an agent with this --policy needs in its cluster: a ClusterRole, and a Role for each namespace whose services it lists (kubectl apply -f -)',
   );
   return withSettings(command, { policy, identityPrefix }, async (config) => {
-    process.stdout.write(stringify(clusterRole(await readPolicy(config.policy, config.identityPrefix))));
+    const rights = await readPolicy(config.policy, config.identityPrefix);
+    const documents = [clusterRole(rights), ...namespaceRoles(rights)];
+    process.stdout.write(documents.map((document) => stringify(document)).join('---\n'));
   });
 }
 
@@ -51,8 +53,44 @@ function clusterRole(from: Policy): object {
       ...impersonationRules(impersonationRights(from)),
       // Its uid tells this cluster from any other.
       { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
+      ...(servicesByNamespace(from).size === 0 ? [] : SERVICE_RULES),
     ],
   };
+}
+
+/** What access to services needs besides the Services: whether the caller may, and which addresses are nodes'. */
+const SERVICE_RULES: readonly RbacRule[] = [
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+];
+
+/** Where the services are: just those of the policy. (RBAC cannot tell one Service's EndpointSlices from another's.) */
+function namespaceRoles(from: Policy): object[] {
+  const rbac = 'rbac.authorization.k8s.io';
+  return [...servicesByNamespace(from)].flatMap(([namespace, names]) => {
+    const metadata = { name: 'mctunnel-agent', namespace };
+    const verbs = ['list', 'watch'];
+    const rules: readonly RbacRule[] = [
+      { apiGroups: [''], resources: ['services'], resourceNames: names, verbs },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs },
+    ];
+    return [
+      { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules },
+      {
+        ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata },
+        roleRef: { apiGroup: rbac, kind: 'Role', name: metadata.name },
+        // As in manifests/agent.
+        subjects: [{ kind: 'ServiceAccount', name: 'mctunnel-agent', namespace: 'mctunnel-system' }],
+      },
+    ];
+  });
+}
+
+function servicesByNamespace({ rules: { services, tcp } }: Policy): ReadonlyMap<string, readonly string[]> {
+  const listed = Map.groupBy([...services, ...tcp], ({ namespace }) => namespace);
+  return new Map(
+    [...listed].map(([namespace, entries]) => [namespace, [...new Set(entries.map(({ name }) => name))]]),
+  );
 }
 
 /** One rule per resource; names only where every right of it has one. */

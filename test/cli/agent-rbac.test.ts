@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { mctunnel } from '../support/mctunnel.ts';
 
 const TEST_MS = 60_000;
@@ -78,6 +78,48 @@ describe('mctunnel agent rbac', () => {
     async () => {
       expect(await rulesFor('users: ["oidc:*"]')).toContainEqual(impersonate('users'));
       expect(await rulesFor('users: [alice]\ngroups: [dev]')).toContainEqual(impersonate('users'));
+    },
+    TEST_MS,
+  );
+
+  it(
+    'adds what the listed services need, in their namespaces alone',
+    async () => {
+      const path = join(folder, 'services.yaml');
+      writeFileSync(
+        path,
+        'services: [{namespace: shop, name: web, port: 80, scheme: http}, {namespace: shop, name: web, port: 81, scheme: http}]\n' +
+          'tcp: [{namespace: shop, name: db, port: 5432}, {namespace: other, name: db, port: 5432}]\n',
+      );
+      const { stdout, code } = await mctunnel(['agent', 'rbac', '--policy', path]);
+      expect(code).toBe(0);
+      const [clusterRole, ...rest] = parseAllDocuments(stdout).map((document) => document.toJS() as object);
+      expect(clusterRole).toMatchObject({
+        rules: [
+          ...[impersonate('users'), impersonate('groups'), identity],
+          { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+          { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+        ],
+      });
+      const services = (...resourceNames: string[]): object => ({
+        ...{ apiGroups: [''], resources: ['services'], resourceNames, verbs: ['list', 'watch'] },
+      });
+      const slices = {
+        ...{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+      };
+      const binding = (namespace: string): object => ({
+        ...{ kind: 'RoleBinding', metadata: { name: 'mctunnel-agent', namespace } },
+        roleRef: { kind: 'Role', name: 'mctunnel-agent' },
+        subjects: [{ kind: 'ServiceAccount', name: 'mctunnel-agent', namespace: 'mctunnel-system' }],
+      });
+      const role = (namespace: string, ...names: string[]): object => ({
+        ...{ kind: 'Role', metadata: { name: 'mctunnel-agent', namespace } },
+        rules: [services(...names), slices],
+      });
+      expect(rest).toMatchObject([
+        ...[role('shop', 'web', 'db'), binding('shop')],
+        ...[role('other', 'db'), binding('other')],
+      ]);
     },
     TEST_MS,
   );
