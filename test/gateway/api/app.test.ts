@@ -124,6 +124,13 @@ describe('discovery', () => {
   });
 });
 
+describe('a write to what can only be read', () => {
+  it.each(['/api', '/apis', GROUP, `${GROUP}/v1`])('is 405: %s', async (path) => {
+    const { status, headers, body } = await server.request('POST', path);
+    expect([status, headers.allow, (body as { kind?: string }).kind]).toEqual([405, 'GET, HEAD', 'Status']);
+  });
+});
+
 describe('OpenAPI', () => {
   it('is valid, version 2 and 3', async () => {
     for (const path of [

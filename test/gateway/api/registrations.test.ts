@@ -184,7 +184,7 @@ describe('clusterregistrations on the embedded store', () => {
     const { uid } = (body as unknown as { metadata: { uid: string } }).metadata;
     const options = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: 'another' } };
     expect((await send('DELETE', 'five', options)).status).toBe(409);
-    expect(await send('DELETE', 'five', { propagationPolicy: 'Background' })).toMatchObject({
+    expect(await send('DELETE', 'five', { kind: '', propagationPolicy: 'Background' })).toMatchObject({
       status: 200,
       body: {
         kind: 'Status',

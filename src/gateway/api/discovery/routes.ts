@@ -1,6 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import type { VersionInfo } from '../options.ts';
-import { sendJson } from '../answer.ts';
+import { sendJson, sendMethodNotAllowed } from '../answer.ts';
 import { cachedDocument, sendCached, type CachedDocument } from '../cached-document.ts';
 import { acceptsJson, negotiate, type MediaClause } from '../read/negotiation.ts';
 import { apiVersionOf } from '../read/resource.ts';
@@ -52,11 +52,17 @@ export function discoveryRoutes(
   const mark = (response: Response): void => {
     response.setHeader('Mctunnel-Version', version.gitVersion);
   };
+  const readOnly = (path: string): void => {
+    router.all(path, (_request: Request, response: Response) =>
+      sendMethodNotAllowed(response, 'GET, HEAD', 'discovery can only be read'),
+    );
+  };
   const serveForms = (path: string, forms: Forms): void => {
     router.get(path, (request: Request, response: Response) => {
       mark(response);
       sendCached(request, response, negotiate(request.headers.accept, formFor(forms), MEDIA_TYPES));
     });
+    readOnly(path);
   };
   const serve = (path: string, document: CachedDocument): void => {
     router.get(path, (request: Request, response: Response) => {
@@ -64,6 +70,7 @@ export function discoveryRoutes(
       const offer = (clause: MediaClause) => (acceptsJson(clause) ? document : undefined);
       sendCached(request, response, negotiate(request.headers.accept, offer));
     });
+    readOnly(path);
   };
   serveForms('/api', formsOf(EMPTY_API_VERSIONS, []));
   serveForms('/apis', formsOf(apiGroupList(resources), resources));

@@ -38,7 +38,10 @@ function reachable(
   };
   for (const { requestSchema, responses } of operations) {
     if (requestSchema !== undefined) add(requestSchema);
-    for (const { schema } of Object.values(responses)) if (schema !== undefined) add(schema);
+    for (const { schema, orSchema } of Object.values(responses)) {
+      if (schema !== undefined) add(schema);
+      if (orSchema !== undefined) add(orSchema);
+    }
   }
   return [...found].sort();
 }
@@ -61,8 +64,11 @@ const parameterV3 = ({ name, in: place, type, description }: Parameter): OpenAPI
 export function openApiV3(resource: ServedResource, version: string): OpenAPIV3.Document {
   const operations = operationsOf(resource);
   const ref: Reference = (name) => ({ $ref: `#/components/schemas/${name}` });
-  const content = (mediaTypes: readonly string[], schema: string | undefined) =>
-    Object.fromEntries(mediaTypes.map((type) => [type, { schema: schema === undefined ? {} : ref(schema) }]));
+  const content = (mediaTypes: readonly string[], schema: string | undefined, orSchema?: string) => {
+    const first = schema === undefined ? {} : ref(schema);
+    const either = orSchema === undefined ? first : { anyOf: [first, ref(orSchema)] };
+    return Object.fromEntries(mediaTypes.map((type) => [type, { schema: either }]));
+  };
   const render = (operation: Operation) => {
     const { operationId, description, tag, parameters, requestMediaTypes, responses } = operation;
     return {
@@ -74,11 +80,11 @@ export function openApiV3(resource: ServedResource, version: string): OpenAPIV3.
         requestBody: { content: content(requestMediaTypes, operation.requestSchema) },
       }),
       responses: Object.fromEntries(
-        Object.entries(responses).map(([status, { description: words, schema }]) => [
+        Object.entries(responses).map(([status, { description: words, schema, orSchema }]) => [
           status,
           {
             description: words,
-            ...(schema !== undefined && { content: content(operation.responseMediaTypes, schema) }),
+            ...(schema !== undefined && { content: content(operation.responseMediaTypes, schema, orSchema) }),
           },
         ]),
       ),

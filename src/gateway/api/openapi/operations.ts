@@ -12,6 +12,13 @@ export interface Parameter {
   readonly description: string;
 }
 
+interface ResponseOf {
+  readonly description: string;
+  readonly schema?: string;
+  /** Or this one. OpenAPI v2 has no words for it and names only the first. */
+  readonly orSchema?: string;
+}
+
 /** One operation, in neither version's form. */
 export interface Operation {
   readonly path: string;
@@ -26,8 +33,8 @@ export interface Operation {
   readonly requestMediaTypes?: readonly string[];
   /** Schema name; undefined: any body, or none. */
   readonly requestSchema?: string;
-  /** By HTTP status; undefined: any content. */
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly schema?: string }>>;
+  /** By HTTP status, or `default`; a schema of undefined: any content. */
+  readonly responses: Readonly<Record<string, ResponseOf>>;
   readonly responseMediaTypes: readonly string[];
 }
 
@@ -69,7 +76,12 @@ const WRITE_PARAMETERS: readonly Parameter[] = [
   query('fieldValidation', 'string', 'Unknown and duplicate fields: Ignore, Warn or Strict.'),
 ];
 
-const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
+const ERRORS = {
+  '401': { description: 'Unauthorized', schema: META_NAMES.status },
+  default: { description: 'Any error', schema: META_NAMES.status },
+};
+/** The cluster's own errors are of any form. */
+const PROXY_ERRORS = { '401': { description: 'Unauthorized' }, default: { description: 'Any other answer' } };
 
 function read(resource: ServedResource, collection: string): Operation[] {
   const tag = tagOf(resource);
@@ -83,7 +95,7 @@ function read(resource: ServedResource, collection: string): Operation[] {
       description: `list or watch ${plural}`,
       action: 'list',
       parameters: LIST_PARAMETERS,
-      responses: { '200': { description: 'OK', schema: schemaName(resource, listKind) }, ...UNAUTHORIZED },
+      responses: { '200': { description: 'OK', schema: schemaName(resource, listKind) }, ...ERRORS },
       responseMediaTypes: [JSON_TYPE, JSON_STREAM],
     },
     {
@@ -93,7 +105,7 @@ function read(resource: ServedResource, collection: string): Operation[] {
       description: `read one of ${plural}`,
       action: 'get',
       parameters: [NAME],
-      responses: { '200': { description: 'OK', schema: schemaName(resource, kind) }, ...UNAUTHORIZED },
+      responses: { '200': { description: 'OK', schema: schemaName(resource, kind) }, ...ERRORS },
       responseMediaTypes: [JSON_TYPE],
     },
   ];
@@ -106,7 +118,7 @@ function write(resource: ServedResource, collection: string): Operation[] {
   const common = {
     tag: tagOf(resource),
     gvk: gvkOf(resource, kind),
-    responses: { '200': { description: 'OK', schema: object }, ...UNAUTHORIZED },
+    responses: { '200': { description: 'OK', schema: object }, ...ERRORS },
     responseMediaTypes: [JSON_TYPE],
   };
   const operation = (method: HttpMethod, verb: string, rest: Partial<Operation>): Operation => ({
@@ -125,7 +137,7 @@ function write(resource: ServedResource, collection: string): Operation[] {
     operation('post', 'create', {
       path: collection,
       parameters: WRITE_PARAMETERS,
-      responses: { '201': { description: 'Created', schema: object }, ...UNAUTHORIZED },
+      responses: { '201': { description: 'Created', schema: object }, ...ERRORS },
     }),
     operation('put', 'replace', {}),
     operation('patch', 'patch', {
@@ -135,7 +147,14 @@ function write(resource: ServedResource, collection: string): Operation[] {
     operation('delete', 'delete', {
       parameters: [NAME, query('dryRun', 'string', 'All: check, delete nothing.')],
       requestSchema: META_NAMES.deleteOptions,
-      responses: { '200': { description: 'OK', schema: META_NAMES.status }, ...UNAUTHORIZED },
+      responses: {
+        '200': {
+          description: 'OK: gone, or the object while finalizers hold it',
+          schema: META_NAMES.status,
+          orSchema: object,
+        },
+        ...ERRORS,
+      },
     }),
   ];
 }
@@ -158,7 +177,7 @@ function subresources(resource: ServedResource, collection: string): Operation[]
       action: 'connect',
       gvk: gvkOf(resource, 'ClusterProxyOptions'),
       parameters,
-      responses: { '200': { description: "The cluster's own answer" }, ...UNAUTHORIZED },
+      responses: { '200': { description: "The cluster's own answer" }, ...PROXY_ERRORS },
       responseMediaTypes: ['*/*'],
     }));
   return [
@@ -174,7 +193,7 @@ function subresources(resource: ServedResource, collection: string): Operation[]
         NAME,
         query('probe', 'boolean', 'false: tell what the hub knows, and send nothing through the tunnel.'),
       ],
-      responses: { '200': { description: 'OK', schema: health }, ...UNAUTHORIZED },
+      responses: { '200': { description: 'OK', schema: health }, ...ERRORS },
       responseMediaTypes: [JSON_TYPE],
     },
     {
@@ -188,7 +207,7 @@ function subresources(resource: ServedResource, collection: string): Operation[]
       parameters: [NAME],
       requestMediaTypes: [JSON_TYPE],
       requestSchema: token,
-      responses: { '201': { description: 'Created', schema: token }, ...UNAUTHORIZED },
+      responses: { '201': { description: 'Created', schema: token }, ...ERRORS },
       responseMediaTypes: [JSON_TYPE],
     },
     ...connect('', [NAME], ''),
@@ -219,7 +238,7 @@ export function operationsOf(resource: ServedResource): Operation[] {
     description: 'get available resources',
     tag: tagOf(resource),
     parameters: [],
-    responses: { '200': { description: 'OK', schema: META_NAMES.resourceList }, ...UNAUTHORIZED },
+    responses: { '200': { description: 'OK', schema: META_NAMES.resourceList }, ...ERRORS },
     responseMediaTypes: [JSON_TYPE],
   };
   const writes = resource.verbs.includes('create') ? write(resource, collection) : [];

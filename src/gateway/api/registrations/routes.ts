@@ -49,8 +49,9 @@ interface DeleteOptions {
 
 function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   const body = text.trim() === '' ? {} : parseObject(text);
-  const kind = body['kind'] ?? 'DeleteOptions';
-  if (kind !== 'DeleteOptions') {
+  // A kind that goes unsaid is as good as the right one, also when it is said to be empty.
+  const kind = body['kind'] ?? '';
+  if (kind !== '' && kind !== 'DeleteOptions') {
     throw new MctunnelError('BAD_REQUEST', 'the body of a delete request must be a DeleteOptions');
   }
   const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
