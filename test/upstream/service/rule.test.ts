@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { MctunnelError } from '../../../src/errors.ts';
 import { Policy } from '../../../src/upstream/index.ts';
 import { parsePolicy } from '../../../src/upstream/policy-schema.ts';
@@ -137,6 +138,23 @@ tcp:
     expect(faults('tcp: [{namespace: a, name: b, port: 1, scheme: tcp}]')).toEqual([
       'tcp[0].scheme: there is no such key',
     ]);
+  });
+});
+
+describe('the documents', () => {
+  const policyIn = (path: string): string => {
+    const text = readFileSync(new URL(`../../../docs/${path}`, import.meta.url), 'utf8');
+    const block = /```yaml\n(services:[^]*?)```/.exec(text)?.[1];
+    if (block === undefined) throw new Error(`${path} shows no services`);
+    return block.replace(/ +-----BEGIN[^]*?-----END CERTIFICATE-----/, CA.trim().replaceAll(/^/gm, '      '));
+  };
+
+  it('show policies that can be used', () => {
+    expect(parse(policyIn('policy.md'))).toMatchObject({
+      services: [{ port: 'web' }, { serverName: 'api.example.com' }],
+      tcp: [{ name: 'db' }],
+    });
+    expect(parse(policyIn('tutorials/services.md'))).toMatchObject({ services: [{ name: 'web' }] });
   });
 });
 
