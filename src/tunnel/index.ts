@@ -1,5 +1,6 @@
 export type * from './batch-transport.ts';
 export type * from './frame.ts';
+export { blankBatch, blankFrame } from './frame.ts';
 export { DEFAULT_PROCESS_BUDGET_BYTES } from './limits.ts';
 export { MemoryBudget } from './memory-budget.ts';
 export { createSession } from './session.ts';
