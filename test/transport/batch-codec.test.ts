@@ -57,7 +57,7 @@ const open: fc.Arbitrary<OpenMessage> = fc.record({
   method: ascii,
   path: fc.oneof(ascii, fc.string({ unit: 'binary-ascii', minLength: 4_000, maxLength: 5_000 })),
   headers: strings,
-  identity: fc.option(identity),
+  identity: fc.option(identity, { nil: null }),
   window: uint32,
   deadlineMs: uint32,
   traceparent: ascii,
