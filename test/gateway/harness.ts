@@ -125,6 +125,12 @@ export function answering(
   };
 }
 
+/** As the agent; requests for `/other` are answered at once. When such an answer is here, so is all that was sent before. */
+export function besides(agent: ScriptedAgent): Accept {
+  const other = answering(200, ['Content-Length', '2'], 'ok');
+  return (open, stream) => (open.path === '/other' ? other(open, stream) : agent.accept(open, stream));
+}
+
 /** Handlers that take everything and say nothing. */
 export function sink(stream: Stream, more: Partial<StreamHandlers> = {}): StreamHandlers {
   return {

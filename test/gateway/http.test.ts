@@ -2,10 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import { FakeClock } from '../tunnel/fake-clock.ts';
 import {
   answering,
   answerOf,
   begin,
+  besides,
   CA,
   PROXY,
   RawClient,
@@ -14,7 +17,7 @@ import {
   startGateway,
   until,
 } from './harness.ts';
-import type { TestGateway, TestGatewayOptions } from './harness.ts';
+import type { ScriptedStream, TestGateway, TestGatewayOptions } from './harness.ts';
 
 let hub: TestGateway;
 afterEach(() => hub.close());
@@ -317,7 +320,7 @@ describe('a proxied request', () => {
 
   it('slows the client down when the cluster reads slowly', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
+    await start({ accept: besides(agent) });
     const request = begin(hub.port, PROXY, { method: 'POST' });
     request.on('error', () => undefined);
     request.write('x');
@@ -326,19 +329,96 @@ describe('a proxied request', () => {
     let isDone = false;
     request.write(Buffer.alloc(16 * 1024 * 1024), () => (isDone = true));
     await until(() => far.receivedBytes >= 16 * 1024);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // All of it would come in this time, if anybody read it.
+    for (let i = 0; i < 50; i++) await send(hub.port, `${PROXY}/other`);
     expect(isDone).toBe(false);
     expect(far.receivedBytes).toBeLessThan(1024 * 1024);
+    expect(hub.pair.hub.queuedBytes).toBeLessThan(1024 * 1024);
     request.destroy();
-    // A client that leaves is noticed when its socket is read again.
+    // Its socket is read again.
     far.takes = true;
     far.stream.take(far.receivedBytes);
     await until(() => far.failure !== undefined);
   });
 
+  describe('that nobody takes', () => {
+    /** Uploads `bytes` to a cluster that takes none of them, until the hub reads no more. */
+    async function stuck(clock: FakeClock, bytes: Buffer, headers = {}): Promise<Stuck> {
+      const agent = new ScriptedAgent();
+      await start({ accept: besides(agent), clock });
+      const request = begin(hub.port, PROXY, { method: 'POST', headers });
+      request.on('error', () => undefined);
+      request.write('x');
+      const far = await agent.stream();
+      far.takes = false;
+      request.write(bytes);
+      await until(() => hub.pair.hub.queuedBytes >= 64 * 1024 && far.receivedBytes > 0);
+      return { request, far };
+    }
+    interface Stuck {
+      readonly request: ReturnType<typeof begin>;
+      readonly far: ScriptedStream;
+    }
+
+    it('ends when its client leaves: a socket that is not read does not tell of its end', async () => {
+      const clock = new FakeClock();
+      const { request, far } = await stuck(clock, randomBytes(1024 * 1024));
+      request.destroy();
+      clock.advance(9_000);
+      expect(hub.records).toEqual([]);
+      clock.advance(11_000);
+      await until(() => far.failure !== undefined);
+      expect(far.failure?.code).toBe('CANCELLED');
+      expect(hub.records).toMatchObject([{ status: 499, failure: { code: 'CANCELLED' } }]);
+    });
+
+    it.each([{ 'transfer-encoding': 'chunked' }, { 'content-length': String(2 * 1024 * 1024 + 1) }])(
+      'arrives whole, in its order, when it is taken after its client was looked for (%j)',
+      async (headers) => {
+        const clock = new FakeClock();
+        const bytes = randomBytes(2 * 1024 * 1024);
+        const { request, far } = await stuck(clock, bytes, headers);
+        if ('transfer-encoding' in headers) request.addTrailers({ 'X-Sum': '1' });
+        request.end();
+        const answer = answerOf(request);
+        clock.advance(20_000);
+        // What is read ahead is nobody's yet.
+        for (let i = 0; i < 20; i++) await send(hub.port, `${PROXY}/other`);
+        expect(far.receivedBytes).toBeLessThan(512 * 1024);
+        far.takes = true;
+        far.stream.take(far.receivedBytes);
+        await until(() => far.trailers !== undefined);
+        expect(far.received.equals(Buffer.concat([Buffer.from('x'), bytes]))).toBe(true);
+        expect(far.trailers).toEqual('transfer-encoding' in headers ? ['X-Sum', '1'] : []);
+        far.stream.sendHead({ status: 200, headers: ['Content-Length', '0'] });
+        far.stream.end();
+        expect((await answer).status).toBe(200);
+        await until(() => hub.records.some(({ method }) => method === 'POST'));
+        const record = hub.records.find(({ method }) => method === 'POST');
+        expect(record?.receivedBytes).toBe(bytes.length + 1);
+      },
+    );
+
+    it('is read ahead no further than 4 MiB', async () => {
+      const clock = new FakeClock();
+      const { request } = await stuck(clock, Buffer.alloc(64 * 1024 * 1024));
+      const before = request.socket?.bytesWritten ?? 0;
+      for (let i = 0; i < 20; i++) {
+        clock.advance(10_000);
+        await send(hub.port, `${PROXY}/other`);
+      }
+      let isDone = false;
+      request.end(() => (isDone = true));
+      expect(before).toBeGreaterThan(0);
+      expect(isDone).toBe(false);
+      expect(hub.pair.hub.queuedBytes).toBeLessThan(1024 * 1024);
+      request.destroy();
+    });
+  });
+
   it('slows the cluster down when the client reads slowly', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
+    await start({ accept: besides(agent) });
     const client = new RawClient(hub.port);
     client.socket.pause();
     client.send(`GET ${PROXY} HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -353,7 +433,8 @@ describe('a proxied request', () => {
     // Until nothing moves any more.
     while (last !== stream.queuedBytes) {
       last = stream.queuedBytes;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // Much would move in this time.
+      for (let i = 0; i < 50; i++) await send(hub.port, `${PROXY}/other`);
     }
     expect(stream.queuedBytes).toBeGreaterThan(32 * 1024 * 1024);
     client.close();

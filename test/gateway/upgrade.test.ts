@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answering, PROXY, RawClient, ScriptedAgent, startGateway, until } from './harness.ts';
+import { answering, besides, PROXY, RawClient, ScriptedAgent, send, startGateway, until } from './harness.ts';
 import type { TestGateway, TestGatewayOptions } from './harness.ts';
 
 let hub: TestGateway;
@@ -41,10 +41,10 @@ describe('an upgrade', () => {
 
   it('relays bytes both ways, what was sent early included, and each half-close by itself', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
+    await start({ accept: besides(agent) });
     const client = new RawClient(hub.port).send(UPGRADE + 'early');
     const far = await agent.stream();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await send(hub.port, `${PROXY}/other`);
     // Before the switch a far server would read it as another request.
     expect(far.received.length).toBe(0);
     far.stream.sendHead(SWITCH);
@@ -61,8 +61,8 @@ describe('an upgrade', () => {
     far.stream.end();
     await client.sees('last');
     await client.closed();
-    await until(() => hub.records.length === 1);
-    expect(hub.records[0]).toMatchObject({
+    await until(() => hub.records.length === 2);
+    expect(hub.records[1]).toMatchObject({
       status: 101,
       isUpgrade: true,
       sentBytes: 9,

@@ -7,6 +7,7 @@ import type { ProxyOptions } from '../options.ts';
 import type { Authenticator, Authorizer, Dialer, IdentityHeaders, ProxyObserver } from '../ports.ts';
 import { InFlight } from './in-flight.ts';
 import type { InFlightLimits } from './in-flight.ts';
+import { MAX_AHEAD_BYTES_TOTAL } from './request-body.ts';
 import { HeldBudget } from './watch-boundary.ts';
 
 const DEFAULT_MAX_IN_FLIGHT = 1_000;
@@ -21,6 +22,7 @@ const NO_IDENTITY_HEADERS: IdentityHeaders = { names: new Set(), prefixes: [] };
 export interface OpenRequest {
   readonly isWatch: boolean;
   isStalled(nowMs: number): boolean;
+  lookForClient(nowMs: number): void;
   fail(error: MctunnelError): void;
   shutDown(): void;
 }
@@ -41,6 +43,8 @@ export class ProxyContext {
   readonly stallMs: number;
   readonly inFlight = new InFlight();
   readonly heldBudget = new HeldBudget();
+  /** Of bodies that nobody takes. */
+  readonly aheadBudget = new HeldBudget(MAX_AHEAD_BYTES_TOTAL);
   readonly deadlines: DeadlineWheel;
   /** Requests that are not over. */
   readonly open = new Set<OpenRequest>();

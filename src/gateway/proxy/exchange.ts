@@ -101,6 +101,8 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
   abstract shutDown(): void;
   /** Whether bytes of the client's body are awaited, and how long none came. */
   abstract isStalled(nowMs: number): boolean;
+  /** Called from time to time: notices, as far as it can, a client that left while its body is not taken. */
+  abstract lookForClient(nowMs: number): void;
   /** No answer head in time. */
   expire(): void {
     this.fail(

@@ -79,7 +79,7 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
       throw this.#ambiguous('HTTP/1.0 has no Transfer-Encoding');
     }
     const hasBody = body.kind === 'chunked' || (body.kind === 'length' && body.length > 0);
-    if (hasBody) this.#body = new RequestBody(this.request, this.context.clock, () => this.#requestEnded());
+    if (hasBody) this.#body = this.#newBody(() => this.#requestEnded());
   }
 
   /** Others may read this request in another way, and so find its end elsewhere. */
@@ -115,6 +115,10 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
 
   override isStalled(nowMs: number): boolean {
     return this.#body?.isStalled(nowMs, this.context.stallMs) ?? false;
+  }
+
+  override lookForClient(nowMs: number): void {
+    this.#body?.lookForClient(nowMs);
   }
 
   // ---- what the stream says
@@ -279,7 +283,10 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
     }
     this.#take();
     this.#watch?.discard();
-    if (this.#body !== undefined) this.receivedBytes = this.#body.receivedBytes;
+    if (this.#body !== undefined) {
+      this.receivedBytes = this.#body.receivedBytes;
+      this.#body.dropAhead();
+    }
     this.finished();
     if (isSent && !this.request.complete) this.#linger();
   }
@@ -303,8 +310,13 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
     return this.stream === undefined ? 'no' : 'unknown';
   }
 
+  #newBody(onComplete: () => void): RequestBody {
+    const { clock, aheadBudget } = this.context;
+    return new RequestBody(this.request, clock, aheadBudget, onComplete);
+  }
+
   #linger(): void {
-    this.#body ??= new RequestBody(this.request, this.context.clock, () => undefined);
+    this.#body ??= this.#newBody(() => undefined);
     this.#body.linger();
   }
 

@@ -10,9 +10,10 @@ import { sendStatus } from '../status.ts';
 import { Connections } from './connections.ts';
 import { ProxyContext } from './context.ts';
 import { HttpExchange } from './http-exchange.ts';
+import { LOOK_AFTER_MS } from './request-body.ts';
 import { UpgradeExchange } from './upgrade-exchange.ts';
 
-/** How often requests are looked at for a body that stands still: a fraction of the time that it may. */
+/** How often requests are looked at for a body that stands still: at least in this fraction of the time that it may. */
 const STALL_CHECKS = 4;
 
 /** The proxy as the gateway's server uses it. */
@@ -118,10 +119,11 @@ export class GatewayProxy implements Proxy {
   #watchStalls(): void {
     if (this.#stallTimer !== undefined) return;
     const { clock, stallMs, open } = this.#context;
-    this.#stallTimer = clock.after(stallMs / STALL_CHECKS, () => {
+    this.#stallTimer = clock.after(Math.min(stallMs / STALL_CHECKS, LOOK_AFTER_MS), () => {
       this.#stallTimer = undefined;
       const nowMs = clock.now();
       for (const exchange of [...open]) {
+        exchange.lookForClient(nowMs);
         if (!exchange.isStalled(nowMs)) continue;
         exchange.fail(new MctunnelError('STALLED', 'the request stood still', { delivered: 'unknown' }));
       }

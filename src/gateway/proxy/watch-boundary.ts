@@ -10,7 +10,7 @@ export const MAX_HELD_BYTES = 64 * 1024;
 /** What all watches of a process may hold back together; beyond it events pass as they come. */
 export const MAX_HELD_BYTES_TOTAL = 64 * 1024 * 1024;
 
-/** Shared by the watches of a process. */
+/** Bytes that all of one kind in a process may hold: by default, its watches. */
 export class HeldBudget {
   #left: number;
 
