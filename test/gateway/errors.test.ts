@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MctunnelError } from '../../src/errors.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { FakeClock } from '../tunnel/fake-clock.ts';
 import {
   ALICE,
   answering,
   begin,
+  besides,
   PROXY,
   RawClient,
   ScriptedAgent,
@@ -216,13 +218,21 @@ describe('an answer of our own', () => {
 
   it('is 504 when no head comes in time, counted from the end of the request', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept, limits: { headDeadlineMs: 200, headGraceMs: 0 } });
+    const clock = new FakeClock();
+    await start({ accept: besides(agent), clock, limits: { headDeadlineMs: 200, headGraceMs: 0 } });
     const request = begin(hub.port, PROXY, { method: 'POST' });
     request.write('x');
     const far = await agent.stream();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await until(() => far.receivedBytes === 1);
+    clock.advance(60_000);
+    // A Reset would have come before this.
+    await send(hub.port, `${PROXY}/other`);
     expect(far.failure).toBeUndefined();
-    const answer = await send(hub.port, PROXY);
+    const answering = send(hub.port, PROXY);
+    await until(() => agent.streams[1]?.trailers !== undefined);
+    // Deadlines are kept to a second, late rather than early.
+    clock.advance(2_000);
+    const answer = await answering;
     expect([answer.status, statusIn(answer).causes['Delivered']]).toEqual([504, 'unknown']);
     await until(() => agent.streams[1]?.failure?.code === 'TIMEOUT');
     request.on('error', () => undefined);
@@ -232,13 +242,20 @@ describe('an answer of our own', () => {
 
   it('gives watches, logs and upgrades no such time', async () => {
     const agent = new ScriptedAgent();
-    await start({ accept: agent.accept, limits: { headDeadlineMs: 100, headGraceMs: 0 } });
+    const clock = new FakeClock();
+    await start({ accept: agent.accept, clock, limits: { headDeadlineMs: 100, headGraceMs: 0 } });
     const clients = ['/api/v1/pods?watch=1', '/api/v1/namespaces/n/pods/p/log?follow=1'].map((path) =>
       new RawClient(hub.port).send(`GET ${PROXY}${path} HTTP/1.1\r\nHost: h\r\n\r\n`),
     );
     await agent.stream(1);
     expect(agent.streams.map(({ open }) => open.deadlineMs)).toEqual([0, 0]);
-    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    const ordinary = send(hub.port, PROXY);
+    await agent.stream(2);
+    clock.advance(60_000);
+    // It has one, and so has had what would have come to the others.
+    expect((await ordinary).status).toBe(504);
+    await until(() => agent.streams[2]?.failure !== undefined);
+    agent.streams.pop();
     expect(agent.streams.map(({ failure }) => failure)).toEqual([undefined, undefined]);
     for (const client of clients) client.close();
   });
