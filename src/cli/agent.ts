@@ -24,6 +24,7 @@ import {
   type HubAddress,
 } from '../transport/index.ts';
 import {
+  createReplicaNotice,
   createUpstream,
   identityPrefixFault,
   MemberWatch,
@@ -99,6 +100,7 @@ async function startAgent(
   const upstream = createUpstream({
     ...{ cluster, member: member.endpoint, policy, log },
     services: memberApi(client, cluster, log),
+    adapters: [createReplicaNotice((count) => connector.setReplicas(count))],
   });
   member.follow((endpoint) => upstream.replaceMember(endpoint));
   closer.add('upstream', () => upstream.close());

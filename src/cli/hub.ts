@@ -19,7 +19,7 @@ import {
   startOpsServer,
 } from '../observe/index.ts';
 import { AgentAuthenticator, BootstrapTokens, Enroller, writeAdminKubeconfig } from '../pki/index.ts';
-import { SessionRegistry } from '../registry/index.ts';
+import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
@@ -114,6 +114,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   });
   const clientCa = (): string => agentCa.bundle + (cluster === undefined ? '' : authorities.clients.bundle);
   const tunnelCredentials = (): ServingCredentials => ({ ...tunnelPair.current, clientCa: clientCa() });
+  const replicaCount = (): number => 1 + (cluster?.leases.others.length ?? 0);
   const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
   const peers =
     cluster === undefined
@@ -143,7 +144,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       sessions,
       ...(peers !== undefined && { hubs: peers.server }),
       hubId,
-      replicas: () => 1 + (cluster?.leases.others.length ?? 0),
+      replicas: replicaCount,
       observer: hubMetrics.server(log),
       tunnel: { processBudget: budget },
     }),
@@ -278,6 +279,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       await cluster.leases.announce(`${bracketed(config.peerHost)}:${tunnelServer.port}`);
     }
     peers?.links.start();
+    cluster.leases.subscribe(() => tellReplicas(sessions.openSessions, replicaCount()));
   }
   ready = true;
   log.info(

@@ -4,3 +4,4 @@ export type { AgentReport } from './report.ts';
 export type { ReportSink } from './report-sink.ts';
 export { type SessionObserver, SessionRegistry } from './session-registry.ts';
 export type * from './replicas.ts';
+export { tellReplicas } from './replica-notice.ts';

@@ -99,12 +99,8 @@ export class SessionRegistry {
       const own = registration.status.sessions?.some((session) => session.replica === this.#options.replica);
       if (own !== true) continue;
       const cluster = this.#cluster(name);
-      cluster.lastDisconnect ??= {
-        ...this.#now(),
-        reason: 'HubRestarted',
-        message: 'the hub was restarted',
-        isLoss: true,
-      };
+      const restarted = { reason: 'HubRestarted', message: 'the hub was restarted', isLoss: true };
+      cluster.lastDisconnect ??= { ...this.#now(), ...restarted };
       if (cluster.links.length === 0) this.#status.touch(name, RECOVERY_MS);
     }
     this.#sweep?.start();
@@ -141,12 +137,18 @@ export class SessionRegistry {
     }));
   }
 
+  /** Of all clusters. O(sessions). */
+  get openSessions(): readonly Session[] {
+    return this.#links().flatMap(({ session }) => (session.state === 'open' ? [session] : []));
+  }
+
   /** Streams that are not over, of all sessions. O(sessions). */
   get streamCount(): number {
-    let count = 0;
-    for (const { links } of this.#clusters.values())
-      for (const { session } of links) count += session.streamCount;
-    return count;
+    return this.#links().reduce((count, { session }) => count + session.streamCount, 0);
+  }
+
+  #links(): Link[] {
+    return [...this.#clusters.values()].flatMap(({ links }) => links);
   }
 
   /**
@@ -241,8 +243,7 @@ export class SessionRegistry {
    */
   async drain(retryAfterMs: number): Promise<void> {
     if (this.#state === 'serving') this.#state = 'draining';
-    const links = [...this.#clusters.values()].flatMap((cluster) => cluster.links);
-    await Promise.all(links.map((link) => link.session.drain(retryAfterMs)));
+    await Promise.all(this.#links().map((link) => link.session.drain(retryAfterMs)));
   }
 
   /** Ends what is left and writes the last statuses (5 s at most). */
@@ -368,12 +369,11 @@ export class SessionRegistry {
     }
     const last = cluster?.lastDisconnect;
     const isLeaving = cluster?.links.some((link) => link.ending === undefined) ?? false;
-    const isBackSoon =
-      isLeaving || (last?.isLoss === true && this.#options.clock.now() - last.at < RECOVERY_MS);
+    const isLost = last?.isLoss === true && this.#options.clock.now() - last.at < RECOVERY_MS;
     const why = isLeaving ? 'its agent is about to reconnect' : explain(registration, last);
     return new MctunnelError('CLUSTER_DISCONNECTED', `cluster ${name} is not connected: ${why}`, {
       statusCause: 'ClusterDisconnected',
-      ...(isBackSoon && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
+      ...((isLeaving || isLost) && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
     });
   }
 

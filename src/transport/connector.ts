@@ -16,6 +16,9 @@ const STABLE_AFTER_MS = 10_000;
 /** Looking for another replica behind one address meets the same one again and again: seldom, once it went on for a while. */
 const MAX_SEARCH_DELAY_MS = 30_000;
 
+/** Agents that hear of a new replica come to it over this time. */
+const SEARCH_SPREAD_MS = 2_000;
+
 /** One connection of ours. `wanted` → `leaving` (replaced or replaceable: no longer counted) → gone. */
 interface Link {
   readonly slot: number;
@@ -42,7 +45,8 @@ class HubConnector implements Connector {
   readonly #failures: Backoff;
   readonly #searches: Backoff;
   readonly #abort = new AbortController();
-  /** As the newest Welcome said. */
+  readonly #random: () => number;
+  /** As the newest Welcome said, or the hub since. */
   #replicas = 1;
   /** At most one dial at a time; its slot. */
   #dialling: number | undefined;
@@ -57,6 +61,7 @@ class HubConnector implements Connector {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const random = options.random ?? Math.random;
+    this.#random = random;
     this.#failures = new Backoff({ baseMs: BASE_DELAY_MS, maxMs: MAX_DELAY_MS, random });
     this.#searches = new Backoff({ baseMs: BASE_DELAY_MS, maxMs: MAX_SEARCH_DELAY_MS, random });
     this.#outageSinceMs = this.#clock.now();
@@ -68,6 +73,14 @@ class HubConnector implements Connector {
 
   get sessions(): readonly Session[] {
     return [...this.#links].map((link) => link.connection.session);
+  }
+
+  setReplicas(count: number): void {
+    this.#replicas = count;
+    if (this.#wanted().length >= this.#wantedCount() || this.#wanted().length === 0) return;
+    // All agents are told at the same moment.
+    this.#searches.reset();
+    this.#wait(this.#random() * SEARCH_SPREAD_MS);
   }
 
   refresh(): void {

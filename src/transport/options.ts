@@ -161,6 +161,8 @@ export interface ConnectorOptions {
 export interface Connector {
   /** Sessions that are open (draining ones included). */
   readonly sessions: readonly Session[];
+  /** The hub has so many replicas by now: looks for another one when there should be more sessions. */
+  setReplicas(count: number): void;
   /** Dials at once instead of waiting: the certificate was renewed, the network came back. */
   refresh(): void;
   /** Replaces every session by a new one, one after the other, and drains the old: a renewed certificate is in use without a lost stream. */

@@ -54,6 +54,21 @@ describe('the connector', () => {
     expect(types().slice(0, 3)).toEqual(['connected', 'disconnected', 'failed']);
   });
 
+  it('looks for a second replica when it hears that there is one by now, and not before', async () => {
+    const a = await hub({ hubId: 'a' });
+    const b = await hub({ hubId: 'b' });
+    let target = a;
+    const running = start(() => `127.0.0.1:${target.server.port}`);
+    await until('connected', () => types().includes('connected'));
+    target = b;
+    running.setReplicas(1);
+    await new Promise(setImmediate);
+    expect(b.opened).toHaveLength(0);
+    running.setReplicas(2);
+    await until('both', () => running.sessions.length === 2);
+    expect(a.opened[0]?.closed).toBeUndefined();
+  });
+
   it('holds sessions to two replicas behind one address, and never harms one by finding it again', async () => {
     const replicas = () => 3;
     const a = await hub({ replicas, hubId: 'a' });
