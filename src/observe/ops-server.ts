@@ -16,18 +16,26 @@ export interface OpsServer {
   close(): Promise<void>;
 }
 
+/** A scrape is one small request; whoever is slower than this is not a scraper. */
+const SLOWEST_REQUEST_MS = 10_000;
+const CHECK_INTERVAL_MS = 5_000;
+const MAX_CONNECTIONS = 256;
 const PROBE_PATHS = { '/livez': 'livez', '/readyz': 'readyz', '/healthz': 'livez' } as const;
 
 /** Plain HTTP for kubelets and Prometheus: /livez /readyz /healthz /metrics. Rejects when the address cannot be had. */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
-  // A scrape is one small request; whoever is slower than this is not a scraper.
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    {
+      requestTimeout: SLOWEST_REQUEST_MS,
+      headersTimeout: SLOWEST_REQUEST_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      maxHeaderSize: 16_384,
+    },
     (request, response) => {
       answer(options, request, response).catch(() => response.destroy());
     },
   );
-  server.maxConnections = 256;
+  server.maxConnections = MAX_CONNECTIONS;
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,

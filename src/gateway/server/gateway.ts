@@ -17,6 +17,8 @@ import { createTlsServer, secureContext } from './tls.ts';
 const API_STALL_MS = 60_000;
 /** After the drain's timeout: time for what was cut to reach the clients. */
 const FUSE_MS = 2_000;
+/** Connections that were closed because too many are open are told of this often. */
+const DROPS_TOLD_EVERY_MS = 60_000;
 
 const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'the head of the request is larger than 64 KiB',
@@ -42,6 +44,9 @@ export class HttpsGateway implements Gateway {
   #closed: PromiseWithResolvers<undefined> | undefined;
   #drainTimer: Timer | undefined;
   #isShuttingDown = false;
+  /** Since they were last told of. */
+  #drops = 0;
+  #dropsToldMs = -Infinity;
 
   constructor(options: Omit<GatewayOptions, 'proxy'> & { readonly proxy: GatewayProxy }) {
     this.#proxy = options.proxy;
@@ -66,6 +71,7 @@ export class HttpsGateway implements Gateway {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#unreadable(error, socket),
     );
+    server.on('drop', () => this.#dropped());
     server.on('tlsClientError', (error, socket) => {
       this.#log.debug({ err: error, remoteAddress: socket.remoteAddress }, 'a TLS handshake failed');
     });
@@ -140,6 +146,19 @@ export class HttpsGateway implements Gateway {
       case 'api':
         this.#toApi(request, response, expectsContinue);
     }
+  }
+
+  /** A connection more than may be open was closed. */
+  #dropped(): void {
+    this.#drops++;
+    const nowMs = this.#clock.now();
+    if (nowMs < this.#dropsToldMs + DROPS_TOLD_EVERY_MS) return;
+    this.#log.warn(
+      { open: this.#sockets.size, dropped: this.#drops },
+      'too many connections: new ones are closed',
+    );
+    this.#dropsToldMs = nowMs;
+    this.#drops = 0;
   }
 
   /** What came is no HTTP, or is ambiguous. Node would answer without a word of explanation. */

@@ -12,6 +12,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CONNECTIONS_CHECK_MS = 15_000;
 const MAX_HEADER_BYTES = 64 * 1024;
+/** Open at a time; more are closed at once, before TLS. Each watch is one; idle they take some 40 KiB each, and anybody may open one. */
+const MAX_CONNECTIONS = 32_768;
 const TCP_KEEP_ALIVE_DELAY_MS = 30_000;
 /** RFC 6455, and what kubectl's SPDY names itself. Any other Upgrade is ignored, as RFC 9110 section 7.8 allows. */
 const UPGRADES: ReadonlySet<string> = new Set(['websocket', 'spdy/3.1']);
@@ -43,6 +45,7 @@ export function createTlsServer(tls: GatewayTls, sockets: Set<Socket>): Server {
   });
   // Node closes a connection after this many header lines are dropped silently otherwise.
   server.maxHeadersCount = 0;
+  server.maxConnections = MAX_CONNECTIONS;
 
   /** TCP connections whose handshake is not over, by their far end. */
   const handshaking = new Map<string, Socket>();
