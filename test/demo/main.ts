@@ -5,7 +5,7 @@
  * KUBECONFIG=FILE   your own cluster is the managed one (default: a cluster is started on this machine)
  * DEMO_EXIT=1       end after the tour instead of waiting
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Closer } from '../../src/lib/closer.ts';
@@ -16,9 +16,44 @@ import { Narrator } from './narrator.ts';
 import { runTour } from './tour.ts';
 
 const CLUSTER = 'cluster-a';
+const MODES = ['standalone', 'aggregated'] as const;
+
+interface DemoOptions {
+  readonly mode: (typeof MODES)[number];
+  /** Of the user's own cluster. */
+  readonly kubeconfig: string | undefined;
+}
+
+/** Throws what to do about a value that cannot be used, before anything is started. */
+function optionsOf(environment: NodeJS.ProcessEnv): DemoOptions {
+  const wanted = environment['DEMO'] || 'standalone';
+  const mode = MODES.find((each) => each === wanted);
+  if (mode === undefined) throw new Error(`DEMO=${wanted} is neither ${MODES.join(' nor ')}`);
+  const kubeconfig = environment['KUBECONFIG'] || undefined;
+  if (kubeconfig !== undefined) {
+    try {
+      if (!statSync(kubeconfig).isFile()) throw new Error('it is no file');
+      accessSync(kubeconfig, constants.R_OK);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `KUBECONFIG=${kubeconfig} must name one readable file, or be empty for a new cluster: ${why}`,
+        { cause: error },
+      );
+    }
+  }
+  return { mode, kubeconfig };
+}
 
 async function main(): Promise<number> {
   const narrator = new Narrator(process.stdout);
+  let options: DemoOptions;
+  try {
+    options = optionsOf(process.env);
+  } catch (error) {
+    narrator.failure(error instanceof Error ? error.message : String(error));
+    return 2;
+  }
   const availability = kubernetesAvailable();
   if (!availability.available) {
     narrator.failure(availability.reason);
@@ -30,8 +65,10 @@ async function main(): Promise<number> {
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
   });
+  // Neither a signal's handler nor the programs that were started keep this process: without it the demo would end by itself.
+  const alive = setInterval(() => undefined, 60_000);
   try {
-    const demo = run(narrator, closer);
+    const demo = run(options, narrator, closer);
     const ended = await Promise.race([demo, interrupted]);
     if (ended !== 'interrupted' && process.env['DEMO_EXIT'] === undefined) {
       narrator.line('Everything stays up. Ctrl-C ends it and cleans up.');
@@ -44,17 +81,20 @@ async function main(): Promise<number> {
   } finally {
     narrator.line('Cleaning up …');
     await closer.close();
+    clearInterval(alive);
   }
 }
 
-async function run(narrator: Narrator, closer: Closer): Promise<void> {
-  const mode = process.env['DEMO'] === 'aggregated' ? 'aggregated' : 'standalone';
+async function run(
+  { mode, kubeconfig: own }: DemoOptions,
+  narrator: Narrator,
+  closer: Closer,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-demo-'));
-  mkdirSync(join(folder, 'bin'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
 
   narrator.chapter('The managed cluster');
-  const managed = await openManagedCluster(process.env['KUBECONFIG'], narrator, closer);
+  const managed = await openManagedCluster(own, folder, narrator, closer);
 
   narrator.chapter(`The hub (${mode})`);
   const hub = await startHub(mode, folder, narrator, closer);

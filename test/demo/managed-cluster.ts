@@ -12,25 +12,26 @@ export interface ManagedCluster {
   readonly server: string;
 }
 
-/** Without it an admin of the hub is nobody in the managed cluster. */
+/** Without it an admin of the hub is nobody in the managed cluster. Of its own name: at the end it goes, and the user's own binding stays. */
 const ADMIN_BINDING = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'ClusterRoleBinding',
-  metadata: { name: 'mctunnel-hub-admins' },
+  metadata: { name: 'mctunnel-demo-admins' },
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
   subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'hub:system:masters' }],
 };
 
-/** The user's own cluster when `kubeconfig` names one, else a new one on this machine. */
+/** The user's own cluster when `kubeconfig` names one, else a new one on this machine. kubectl keeps its cache in `folder`. */
 export async function openManagedCluster(
   kubeconfig: string | undefined,
+  folder: string,
   narrator: Narrator,
   closer: Closer,
 ): Promise<ManagedCluster> {
   const { kubectl } = await buildPrograms(['kubectl']);
   let path: string;
   let plane = '';
-  if (kubeconfig === undefined || kubeconfig === '') {
+  if (kubeconfig === undefined) {
     narrator.line('Starting etcd, kube-apiserver, kube-controller-manager and a node on this machine …');
     const cluster = await startControlPlane({
       name: 'managed',
@@ -45,18 +46,18 @@ export async function openManagedCluster(
     narrator.line(`Using the current context of ${path}.`);
   }
   const run = async (args: readonly string[], stdin?: string): Promise<void> => {
-    const result = await runKubectl({ binary: kubectl, cacheFolder: '/tmp', plane }, args, {
+    const result = await runKubectl({ binary: kubectl, cacheFolder: folder, plane }, args, {
       kubeconfig: path,
       ...(stdin !== undefined && { stdin }),
     });
     if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`);
   };
   narrator.line(
-    'Letting admins of the hub be admins there: ClusterRoleBinding mctunnel-hub-admins (removed at the end).',
+    'Letting admins of the hub be admins there: ClusterRoleBinding mctunnel-demo-admins (removed at the end).',
   );
   await run(['apply', '-f', '-'], JSON.stringify(ADMIN_BINDING));
   closer.add('ClusterRoleBinding', () =>
-    run(['delete', 'clusterrolebinding', 'mctunnel-hub-admins', '--ignore-not-found']),
+    run(['delete', 'clusterrolebinding', 'mctunnel-demo-admins', '--ignore-not-found']),
   );
   return { kubeconfig: path, server: serverOf(path) };
 }

@@ -1,0 +1,79 @@
+/** `make demo` as a user meets it: the tour, then it stays until Ctrl-C, and nothing is left. */
+import { expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
+import { waitFor } from '../kubernetes/index.ts';
+
+const MAIN = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
+/** After the tour; a demo that ends by itself does so at once. */
+const STAYS_MS = 1000;
+
+interface Demo {
+  readonly process: ChildProcess;
+  output(): string;
+}
+
+function startDemo(env: Readonly<Record<string, string>>): Demo {
+  const inherited = { ...process.env };
+  delete inherited['DEMO_EXIT'];
+  const demo = spawn(process.execPath, [MAIN], {
+    env: { ...inherited, DEMO: '', KUBECONFIG: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [demo.stdout, demo.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => (text += chunk));
+  }
+  return { process: demo, output: () => text };
+}
+
+async function exitCode({ process: demo }: Demo): Promise<number | null> {
+  if (demo.exitCode === null && demo.signalCode === null) await once(demo, 'close');
+  return demo.exitCode;
+}
+
+describeKubernetes('the demo', {}, () => {
+  it(
+    'stays up after the tour, and Ctrl-C ends it and leaves nothing',
+    async () => {
+      const demo = startDemo({});
+      try {
+        await waitFor(
+          'the end of the tour',
+          () => {
+            if (demo.process.exitCode !== null) throw new Error(`it ended by itself:\n${demo.output()}`);
+            return Promise.resolve(demo.output().includes('Everything stays up.'));
+          },
+          { timeoutMs: firstStartTimeoutMs },
+        );
+        // Nothing tells that a program will not end by itself: it is given the time to.
+        await new Promise((resolve) => setTimeout(resolve, STAYS_MS));
+        expect([demo.process.exitCode, demo.output()]).toEqual([null, expect.any(String)]);
+        const kubeconfig = /export KUBECONFIG=(\S+)/.exec(demo.output())?.[1] ?? '';
+        expect(existsSync(kubeconfig)).toBe(true);
+        demo.process.kill('SIGINT');
+        expect([await exitCode(demo), demo.output()]).toEqual([0, expect.stringContaining('Cleaning up')]);
+        expect(existsSync(dirname(kubeconfig))).toBe(false);
+      } finally {
+        if (demo.process.exitCode === null) demo.process.kill('SIGKILL');
+      }
+    },
+    firstStartTimeoutMs,
+  );
+
+  it.each([
+    [{ DEMO: 'bogus' }, /DEMO=bogus is neither standalone nor aggregated/],
+    [{ KUBECONFIG: '/nope' }, /KUBECONFIG=\/nope must name one readable file/],
+    [{ KUBECONFIG: '/a:/b' }, /KUBECONFIG=\/a:\/b must name one readable file/],
+  ])('refuses %o before it starts anything', async (env, words) => {
+    const demo = startDemo(env);
+    expect(await exitCode(demo)).toBe(2);
+    expect(demo.output()).toMatch(words);
+    expect(demo.output()).not.toContain('Starting');
+  });
+});
