@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { Probes } from './probes.ts';
+import type { ProbeReport, Probes } from './probes.ts';
 
 export interface OpsServerOptions {
   readonly host: string;
@@ -20,9 +20,9 @@ export interface OpsServer {
 const SLOWEST_REQUEST_MS = 10_000;
 const CHECK_INTERVAL_MS = 5_000;
 const MAX_CONNECTIONS = 256;
-const PROBE_PATHS = { '/livez': 'livez', '/readyz': 'readyz', '/healthz': 'livez' } as const;
+const PROBES = { livez: 'livez', readyz: 'readyz', healthz: 'livez' } as const;
 
-/** Plain HTTP for kubelets and Prometheus: /livez /readyz /healthz /metrics. Rejects when the address cannot be had. */
+/** Plain HTTP for kubelets and Prometheus: /livez /readyz /healthz, each also with the name of one check, and /metrics. Rejects when the address cannot be had. */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
   const server = createServer(
     {
@@ -74,13 +74,22 @@ async function answer(
     response.writeHead(200, { 'Content-Type': metrics.contentType }).end(await metrics.metrics());
     return;
   }
-  const kind = Object.hasOwn(PROBE_PATHS, path) ? PROBE_PATHS[path as keyof typeof PROBE_PATHS] : undefined;
-  if (kind === undefined) {
+  const report = probeReport(probes, path, query);
+  if (report === undefined) {
     response
       .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
-      .end('known are /livez /readyz /healthz /metrics\n');
+      .end('known are /livez /readyz /healthz, each with /NAME of one check, and /metrics\n');
     return;
   }
-  const { ok, text } = probes.report(kind, new URLSearchParams(query));
+  const { ok, text } = report;
   response.writeHead(ok ? 200 : 500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
+}
+
+function probeReport(probes: Probes, path: string, query: string): ProbeReport | undefined {
+  const [, endpoint = '', name, ...rest] = path.split('/');
+  if (!Object.hasOwn(PROBES, endpoint) || rest.length > 0) return undefined;
+  const kind = PROBES[endpoint as keyof typeof PROBES];
+  return name === undefined || name === ''
+    ? probes.report(kind, new URLSearchParams(query))
+    : probes.reportOne(kind, name);
 }

@@ -14,10 +14,12 @@ import type { ClusterEvent } from '../../src/registry/ports.ts';
 import { registrationCrd } from '../../src/registry/schema/index.ts';
 import { clusterStoreSuite } from '../contract/cluster-store-suite.ts';
 import { clusterViewSuite } from '../contract/cluster-view-suite.ts';
+import { registrationWritesSuite } from '../contract/registration-writes-suite.ts';
 import { eventually } from '../contract/eventually.ts';
 import { createFixture, serve } from '../gateway/api/fixture.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
+import { call } from '../support/client.ts';
 
 describeKubernetes('registrations on a real apiserver', {}, () => {
   let plane: ControlPlane;
@@ -61,6 +63,21 @@ describeKubernetes('registrations on a real apiserver', {}, () => {
       await store.close();
     };
     return { store, server, close };
+  });
+
+  registrationWritesSuite('registrations as the apiserver keeps them', async () => {
+    await plane.request('DELETE', '/apis/registry.mctunnel.io/v1/clusterregistrations');
+    const server = { port: plane.port, ca: plane.authority.certificate };
+    return {
+      request: async (method, path, headers, text) => {
+        // Node frames the body of a DELETE only when told its length.
+        const length = { ...headers, 'content-length': String(Buffer.byteLength(text ?? '')) };
+        const body = { body: text ?? '' };
+        const answer = await call(server, path, { method, headers: length, user: plane.admin, ...body });
+        return { status: answer.status, body: JSON.parse(answer.body) as unknown };
+      },
+      close: () => Promise.resolve(),
+    };
   });
 
   it('goes on where it was when the apiserver comes back, and hears what it missed', async () => {

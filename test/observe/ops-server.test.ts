@@ -41,6 +41,27 @@ describe('ops server', () => {
     expect(await get('/healthz')).toMatchObject({ status: 200 });
   });
 
+  it('answers for one check alone', async () => {
+    expect(await get('/readyz/tunnel-server')).toEqual({ status: 200, text: 'ok' });
+    failure = 'draining';
+    expect(await get('/readyz/tunnel-server')).toEqual({
+      status: 500,
+      text: 'internal server error: draining\n',
+    });
+    expect(await get('/readyz/ping')).toEqual({ status: 200, text: 'ok' });
+    expect(await get('/healthz/ping')).toEqual({ status: 200, text: 'ok' });
+    for (const path of ['/readyz/nobody', '/livez/tunnel-server', '/readyz/ping/x', '/readyz/constructor']) {
+      expect([path, (await get(path)).status]).toEqual([path, 404]);
+    }
+  });
+
+  it('says which check it could not leave out', async () => {
+    expect(await get('/readyz?verbose&exclude=tunel-server')).toEqual({
+      status: 200,
+      text: '[+]ping ok\n[+]tunnel-server ok\nwarn: some health checks cannot be excluded: no matches for "tunel-server"\nreadyz check passed\n',
+    });
+  });
+
   it('serves the metrics', async () => {
     expect((await get('/metrics')).text).toContain('mctunnel_test_total 3');
   });

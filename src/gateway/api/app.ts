@@ -22,12 +22,16 @@ import type { StatusDetails } from './status.ts';
 import { bootstrapToken } from './subresources/bootstrap-token.ts';
 import { clusterHealth } from './subresources/health.ts';
 
+/** The beginning of what the API server says of wrong options. */
+const WRONG_OPTIONS = /^(\w+Options)\.meta\.k8s\.io ""/;
 const AUDIT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What an error is about: Invalid names the Kind, everything else the resource, as the API server does. */
 function aboutOf(error: MctunnelError, response: ApiResponse): StatusDetails {
   const info = response.locals.info as ApiResponse['locals']['info'] | undefined;
   if (info?.isResourceRequest !== true) return {};
+  const optionsKind = error.code === 'INVALID' ? WRONG_OPTIONS.exec(error.message)?.[1] : undefined;
+  if (optionsKind !== undefined) return { group: 'meta.k8s.io', kind: optionsKind };
   const name = info.name === '' ? {} : { name: info.name };
   if (error.code !== 'INVALID') return { ...name, group: info.apiGroup, kind: info.resource };
   const kind = info.resource === REGISTRATION.plural ? REGISTRATION.kind : info.resource;

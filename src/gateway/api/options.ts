@@ -6,9 +6,17 @@ import type { ClusterStore } from '../../registry/ports.ts';
 import type { HttpHandler } from '../options.ts';
 import type { Authenticator, Authorizer, ClusterReadView, Dialer, TokenIssuer } from '../ports.ts';
 
-/** Named checks behind /livez and /readyz; `text` is the whole answer. */
+interface ProbeReport {
+  readonly ok: boolean;
+  /** The whole answer. */
+  readonly text: string;
+}
+
+/** Named checks behind /livez and /readyz. */
 export interface Probes {
-  report(kind: 'livez' | 'readyz', query: URLSearchParams): { readonly ok: boolean; readonly text: string };
+  report(kind: 'livez' | 'readyz', query: URLSearchParams): ProbeReport;
+  /** undefined: there is no check of that name. */
+  reportOne(kind: 'livez' | 'readyz', name: string): ProbeReport | undefined;
 }
 
 /** What `/version` says of this build. */

@@ -241,12 +241,16 @@ describe('health', () => {
         ok: query.has('exclude'),
         text: `[-]store failed: ${kind}\n`,
       }),
+      reportOne: (_kind: string, name: string) =>
+        name === 'store' ? { ok: false, text: 'internal server error: down\n' } : undefined,
     };
     const { app } = createApi({ ...fixture.options, probes });
     await request(app).get('/readyz').expect(500, '[-]store failed: readyz\n');
     await request(app).get('/healthz').expect(500, '[-]store failed: livez\n');
     await request(app).get('/readyz?exclude=store').expect(200);
     await request(app).post('/readyz').expect(405);
+    await request(app).get('/readyz/store').expect(500, 'internal server error: down\n');
+    await request(app).get('/readyz/other').expect(404);
   });
 });
 

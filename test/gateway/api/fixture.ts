@@ -69,7 +69,7 @@ export async function createFixture(
           hubCAHash: 'sha256:00',
         }),
     },
-    probes: { report: () => ({ ok: true, text: 'ok' }) },
+    probes: { report: () => ({ ok: true, text: 'ok' }), reportOne: () => undefined },
     version: VERSION,
     proxy: (request, response) => {
       response.setHeader('x-proxied', request.url ?? '');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { registrationWritesSuite } from '../../contract/registration-writes-suite.ts';
 import { createFixture, serve, type ApiServer, type Fixture } from './fixture.ts';
 
 const PATH = '/apis/registry.mctunnel.io/v1/clusterregistrations';
@@ -193,7 +194,7 @@ describe('clusterregistrations on the embedded store', () => {
       },
     });
     expect((await send('DELETE', 'five')).status).toBe(404);
-    expect((await send('DELETE', '')).status).toBe(405);
+    expect((await send('PUT', '')).status).toBe(405);
   });
 
   it('need rights of their own', async () => {
@@ -229,4 +230,13 @@ describe('clusterregistrations on the embedded store', () => {
     ).toBe(415);
     expect((await send('POST', '', '{}', { ...JSON_TYPE, accept: 'text/html' })).status).toBe(406);
   });
+});
+
+registrationWritesSuite('registrations on the embedded store', async () => {
+  const { api } = await createFixture();
+  const own = await serve(api);
+  return {
+    request: (method, path, headers, text) => own.request(method, path, headers, text),
+    close: () => own.close(),
+  };
 });

@@ -29,6 +29,6 @@ export const SERVED_CLUSTERS: ServedResource = {
 
 export const SERVED_REGISTRATIONS: ServedResource = {
   ...REGISTRATIONS,
-  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
   subresources: [],
 };

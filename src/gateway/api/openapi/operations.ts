@@ -26,7 +26,7 @@ export interface Operation {
   readonly operationId: string;
   readonly description: string;
   readonly tag: string;
-  /** Of Kubernetes: get, list, post, put, patch, delete, connect. */
+  /** Of Kubernetes: get, list, post, put, patch, delete, deletecollection, connect. */
   readonly action?: string;
   readonly gvk?: GroupVersionKind;
   readonly parameters: readonly Parameter[];
@@ -68,6 +68,8 @@ const LIST_PARAMETERS: readonly Parameter[] = [
   query('timeoutSeconds', 'integer', 'A watch ends after this time.'),
   query('watch', 'boolean', 'Watch instead of list.'),
 ];
+
+const WATCH_PARAMETERS = new Set(['allowWatchBookmarks', 'sendInitialEvents', 'timeoutSeconds', 'watch']);
 
 /** kubectl looks for these on the PATCH of a Kind, to see whether the server can validate and dry-run. */
 const WRITE_PARAMETERS: readonly Parameter[] = [
@@ -153,6 +155,21 @@ function write(resource: ServedResource, collection: string): Operation[] {
           schema: META_NAMES.status,
           orSchema: object,
         },
+        ...ERRORS,
+      },
+    }),
+    operation('delete', 'deletecollection', {
+      path: collection,
+      operationId: `delete${idPart(resource)}Collection${kind}`,
+      description: `delete ${plural}`,
+      action: 'deletecollection',
+      parameters: [
+        query('dryRun', 'string', 'All: check, delete nothing.'),
+        ...LIST_PARAMETERS.filter(({ name }) => !WATCH_PARAMETERS.has(name)),
+      ],
+      requestSchema: META_NAMES.deleteOptions,
+      responses: {
+        '200': { description: 'OK', schema: schemaName(resource, resource.listKind) },
         ...ERRORS,
       },
     }),

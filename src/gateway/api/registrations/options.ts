@@ -2,29 +2,42 @@ import { parseDocument } from 'yaml';
 import { MctunnelError } from '../../../errors.ts';
 import { REGISTRATION, unknownFields } from '../../../registry/schema/index.ts';
 
+/** meta/v1's Kinds of options, by which a refusal names what is wrong. */
+export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+
+/** How much of a value is said again. */
+const MAX_QUOTED_LENGTH = 64;
+
+export function invalidOptions(
+  kind: OptionsKind,
+  field: string,
+  reason: string,
+  message: string,
+): MctunnelError {
+  return new MctunnelError('INVALID', `${kind}.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    faults: [{ field, reason, message }],
+  });
+}
+
 /** `dryRun=All` or nothing. Throws INVALID. */
-export function dryRunOf(values: readonly unknown[]): boolean {
-  for (const value of values) {
-    if (value === 'All' || value === '') continue;
-    const message = `Unsupported value: ${JSON.stringify(value).slice(0, 64)}: supported values: "All"`;
-    throw new MctunnelError('INVALID', `options is invalid: dryRun: ${message}`, {
-      faults: [{ field: 'dryRun', reason: 'FieldValueNotSupported', message }],
-    });
-  }
-  return values.includes('All');
+export function dryRunOf(kind: OptionsKind, values: readonly unknown[]): boolean {
+  const given = values.filter((value) => value !== '');
+  if (given.every((value) => value === 'All')) return given.length > 0;
+  const shown = JSON.stringify(given).slice(0, MAX_QUOTED_LENGTH);
+  const message = `Unsupported value: ${shown}: supported values: "All"`;
+  throw invalidOptions(kind, 'dryRun', 'FieldValueNotSupported', message);
 }
 
 type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 /** Throws INVALID. */
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
+export function fieldValidationOf(kind: OptionsKind, query: URLSearchParams): FieldValidation {
   const value = query.get('fieldValidation') ?? '';
   if (value === '') return 'Warn';
   if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
-  const message = `Unsupported value: ${JSON.stringify(value.slice(0, 64))}: supported values: "Ignore", "Warn", "Strict"`;
-  throw new MctunnelError('INVALID', `options is invalid: fieldValidation: ${message}`, {
-    faults: [{ field: 'fieldValidation', reason: 'FieldValueNotSupported', message }],
-  });
+  const shown = JSON.stringify(value.slice(0, MAX_QUOTED_LENGTH));
+  const message = `Unsupported value: ${shown}: supported values: "Ignore", "Strict", "Warn"`;
+  throw invalidOptions(kind, 'fieldValidation', 'FieldValueNotSupported', message);
 }
 
 /** Keys that occur twice in one object: JSON.parse keeps the last and says nothing. JSON is YAML, whose parser tells. */

@@ -6,9 +6,12 @@ import { isJsonObject, mergePatch, REGISTRATION, type JsonObject } from '../../.
 import { sendJson, sendMethodNotAllowed } from '../answer.ts';
 import { checkMediaType, parseObject, readBody } from '../body.ts';
 import type { ApiResponse } from '../context.ts';
+import { parseListOptions } from '../read/list-options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
+import { apiVersionOf, objectOf, REGISTRATIONS } from '../read/resource.ts';
+import { pageOf } from '../read/snapshot.ts';
 import { successStatus } from '../status.ts';
-import { checkFields, dryRunOf, fieldValidationOf } from './options.ts';
+import { checkFields, dryRunOf, fieldValidationOf, invalidOptions } from './options.ts';
 
 const JSON_TYPE = 'application/json';
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -56,7 +59,7 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   }
   const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
   const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
-  const dryRun = dryRunOf([...query.getAll('dryRun'), ...inBody]);
+  const dryRun = dryRunOf('DeleteOptions', [...query.getAll('dryRun'), ...inBody]);
   const { uid, resourceVersion } = preconditions;
   return {
     uid: typeof uid === 'string' ? uid : undefined,
@@ -65,7 +68,7 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   };
 }
 
-/** create, replace, merge patch and delete of registrations on the embedded store, in the shapes of the CRD. */
+/** create, replace, merge patch, delete and deletecollection of registrations on the embedded store, in the shapes of the CRD. */
 export function registrationWrites(router: Router, collection: string, store: EmbeddedStore): void {
   const send = (response: ApiResponse, status: number, registration: ClusterRegistration): void =>
     sendJson(response, status, registration);
@@ -74,8 +77,8 @@ export function registrationWrites(router: Router, collection: string, store: Em
     checkAccept(request);
     checkMediaType(request, [JSON_TYPE]);
     const { query } = response.locals;
-    const dryRun = dryRunOf(query.getAll('dryRun'));
-    const validation = fieldValidationOf(query);
+    const dryRun = dryRunOf('CreateOptions', query.getAll('dryRun'));
+    const validation = fieldValidationOf('CreateOptions', query);
     const text = await readBody(request);
     const manifest = parseObject(text);
     warn(response, checkFields(text, manifest, validation));
@@ -87,8 +90,8 @@ export function registrationWrites(router: Router, collection: string, store: Em
     checkAccept(request);
     checkMediaType(request, [JSON_TYPE]);
     const { query, info } = response.locals;
-    const dryRun = dryRunOf(query.getAll('dryRun'));
-    const validation = fieldValidationOf(query);
+    const dryRun = dryRunOf('UpdateOptions', query.getAll('dryRun'));
+    const validation = fieldValidationOf('UpdateOptions', query);
     const text = await readBody(request);
     const manifest = parseObject(text);
     await store.get(info.name);
@@ -101,13 +104,11 @@ export function registrationWrites(router: Router, collection: string, store: Em
     checkAccept(request);
     checkMediaType(request, [MERGE_PATCH]);
     const { query, info } = response.locals;
-    const dryRun = dryRunOf(query.getAll('dryRun'));
-    const validation = fieldValidationOf(query);
+    const dryRun = dryRunOf('PatchOptions', query.getAll('dryRun'));
+    const validation = fieldValidationOf('PatchOptions', query);
     if (query.has('force')) {
       const message = 'Forbidden: may not be specified for non-apply patch';
-      throw new MctunnelError('INVALID', `PatchOptions.meta.k8s.io "" is invalid: force: ${message}`, {
-        faults: [{ field: 'force', reason: 'FieldValueForbidden', message }],
-      });
+      throw invalidOptions('PatchOptions', 'force', 'FieldValueForbidden', message);
     }
     const text = await readBody(request);
     const patch = parseObject(text);
@@ -134,10 +135,36 @@ export function registrationWrites(router: Router, collection: string, store: Em
     );
   });
 
+  router.delete(collection, async (request: Request, response: ApiResponse) => {
+    checkAccept(request);
+    checkMediaType(request, [JSON_TYPE]);
+    const { query } = response.locals;
+    const selected = pageOf(store, parseListOptions(query, false));
+    const options = deleteOptionsOf(await readBody(request), query);
+    const gone = selected.items.map(async ({ metadata }) => {
+      try {
+        // Of the one that was selected, not of another that came under its name meanwhile.
+        const precondition = { ...options, uid: options.uid ?? metadata.uid };
+        return [(await store.deleteObject(metadata.name, precondition)).registration];
+      } catch (error) {
+        const { code } = MctunnelError.from(error);
+        if (options.uid === undefined && (code === 'NOT_FOUND' || code === 'CONFLICT')) return [];
+        throw error;
+      }
+    });
+    const items = (await Promise.all(gone)).flat();
+    sendJson(response, 200, {
+      kind: REGISTRATIONS.listKind,
+      apiVersion: apiVersionOf(REGISTRATIONS),
+      metadata: { resourceVersion: String(store.resourceVersion) },
+      items: items.map((item) => objectOf(REGISTRATIONS, item)),
+    });
+  });
+
   const refuse = (allowed: string) => (request: Request, response: ApiResponse) => {
     const words = `the server does not allow this method on the requested resource (${request.method})`;
     sendMethodNotAllowed(response, allowed, words);
   };
-  router.all(collection, refuse('GET, HEAD, POST'));
+  router.all(collection, refuse('GET, HEAD, POST, DELETE'));
   router.all(`${collection}/:name`, refuse('GET, HEAD, PUT, PATCH, DELETE'));
 }
