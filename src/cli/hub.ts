@@ -297,7 +297,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     async drain() {
       draining = true;
       api.endWatches();
-      const agentsGone = tunnelServer.drain(DRAIN_RETRY_MS);
+      const agentsGone = Promise.all([sessions.drain(DRAIN_RETRY_MS), tunnelServer.drain(DRAIN_RETRY_MS)]);
       await gateway.drain(config.drainTimeout);
       await Promise.race([agentsGone, new Promise((resolve) => setTimeout(resolve, DRAIN_RETRY_MS).unref())]);
     },

@@ -128,6 +128,9 @@ describeKubernetes(`faults (MCTUNNEL_TEST_SEED=${seed})`, { node: true }, () => 
       await delay(CALM_MS);
       const startedAt = performance.now();
       await system.hub.process.kill('SIGTERM');
+      expect(system.hub.log().map(({ msg }) => msg)).toContainEqual(
+        expect.stringMatching(/^session closed: this hub is shutting down/),
+      );
       const endedAt = performance.now();
       expect(endedAt - startedAt).toBeLessThan(MAX_DRAIN_MS);
       expect(system.hub.log().at(-1)?.msg).toBe('the hub has ended');
