@@ -293,18 +293,23 @@ async function logs(): Promise<void> {
   await new Log(config).log(WORK, name, CONTAINER, tail, { tailLines: 2 });
   await soon('the tail', read);
   print('tail', tail.shown());
-  const gone = untilPod(name, (type) => type === 'DELETED');
+  const { metadata: last } = await core.readNamespacedPod({ namespace: WORK, name });
   await core.deleteNamespacedPod({ namespace: WORK, name, gracePeriodSeconds: 0 });
-  await gone;
+  await untilPod(name, (type) => type === 'DELETED', last?.resourceVersion);
   await attempt('no such pod', () => new Log(config).log(WORK, name, CONTAINER, new Sink()));
 }
 
 /** Watches a pod from its present state until an event is the one. */
-async function untilPod(name: string, is: (type: string, phase?: string) => boolean): Promise<void> {
+/** Watches from a version on, or from what is there now. */
+async function untilPod(
+  name: string,
+  is: (type: string, phase?: string) => boolean,
+  resourceVersion?: string,
+): Promise<void> {
   const found = deferred();
   const watching = await new Watch(config).watch(
     `/api/v1/namespaces/${WORK}/pods`,
-    { fieldSelector: `metadata.name=${name}` },
+    { fieldSelector: `metadata.name=${name}`, resourceVersion },
     (type, pod: { status?: { phase?: string } }) => {
       if (is(type, pod.status?.phase)) found.resolve();
     },
