@@ -195,6 +195,18 @@ export const PROXY_ROWS = {
     retryAfter: 1,
     codes: ['TOO_MANY_REQUESTS'],
   },
+  tooManyAtAgent: {
+    title: 'Too many requests at the agent',
+    situation:
+      'The agent of the cluster has as many short requests under way as it takes (512); watches, followed logs and upgrades do not count. It refuses what is beyond that and queues nothing.',
+    advice: 'Send the request again after a second. If it comes often, its API server is slow: look there.',
+    http: 429,
+    reason: 'TooManyRequests',
+    hop: 'agent',
+    delivered: 'no',
+    retryAfter: 1,
+    codes: ['TOO_MANY_REQUESTS'],
+  },
   memberUnreachable: {
     title: 'The cluster’s API server cannot be reached',
     situation:
@@ -252,7 +264,19 @@ export const PROXY_ROWS = {
     cause: 'Protocol',
     hop: 'agent',
     delivered: 'unknown',
-    codes: ['PROTOCOL', 'FLOW_CONTROL'],
+    codes: ['PROTOCOL'],
+  },
+  flowControl: {
+    title: 'The agent says that flow control was broken',
+    situation:
+      'It gave the request up because more bytes came than it had allowed. An agent of ours never says so: it is another program. (When an agent breaks it, the hub ends its tunnel, and the answer is that of a lost tunnel.)',
+    advice: 'Look at what runs as the agent of that cluster.',
+    http: 502,
+    reason: 'BadGateway',
+    cause: 'FlowControl',
+    hop: 'agent',
+    delivered: 'unknown',
+    codes: ['FLOW_CONTROL'],
   },
   unsupported: {
     title: 'The agent cannot do that',
@@ -269,7 +293,7 @@ export const PROXY_ROWS = {
   timeoutAtMember: {
     title: 'The cluster did not answer in time',
     situation:
-      'The API server of the cluster has the request, and no answer began within `--response-head-timeout` (65 s). Watches, followed logs and upgrades wait as long as they like. The same answer with the cause `Stalled`: bytes of the request or the answer stood still for 15 minutes.',
+      'The API server of the cluster has the request, and no answer began within `--response-head-timeout` (65 s). Watches, followed logs and upgrades wait as long as they like.',
     advice:
       'See whether the request was executed before it is sent again, and what keeps that API server busy.',
     http: 504,
@@ -277,7 +301,20 @@ export const PROXY_ROWS = {
     cause: 'Timeout',
     hop: 'agent',
     delivered: 'unknown',
-    codes: ['TIMEOUT', 'STALLED'],
+    codes: ['TIMEOUT'],
+  },
+  stalled: {
+    title: 'Bytes stood still',
+    situation:
+      'Bytes of the request waited at the agent for 15 minutes, and nobody took any of them. (When the hub notices first, the same answer is made by the hub.)',
+    advice:
+      'See whether the request was executed before it is sent again, and why the cluster reads nothing.',
+    http: 504,
+    reason: 'Timeout',
+    cause: 'Stalled',
+    hop: 'agent',
+    delivered: 'unknown',
+    codes: ['STALLED'],
   },
   timeoutAtTunnel: {
     title: 'The agent did not answer in time',

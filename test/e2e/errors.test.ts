@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ERRORS, type ErrorCode } from '../../src/errors.ts';
+import { ERRORS, MctunnelError, type ErrorCode } from '../../src/errors.ts';
+import type { Batch } from '../../src/tunnel/index.ts';
+import { createUpstream, staticToken } from '../../src/upstream/index.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { CertificateAuthority, waitFor, writeKubeconfig, type User } from '../kubernetes/index.ts';
 import {
@@ -23,7 +25,7 @@ import {
 } from '../support/client.ts';
 import { renderErrorsDocument } from '../support/errors-document.ts';
 import { startFakeMember, type FakeMember } from '../support/fake-member.ts';
-import { startForeignAgent } from '../support/foreign-agent.ts';
+import { startForeignAgent, startHostileAgent, type ForeignAgentOptions } from '../support/foreign-agent.ts';
 import type { MctunnelProcess } from '../support/mctunnel.ts';
 import { startStandaloneHub, type StandaloneHub } from '../support/standalone-hub.ts';
 import { CLUSTER, ROUTES, startSystem, type Route, type System } from '../support/system.ts';
@@ -197,6 +199,13 @@ describeKubernetes('every error, by both routes', {}, () => {
       response.writeHead(201, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ status }));
     });
+
+  const foreign = (cluster: string): ForeignAgentOptions => ({
+    cluster,
+    hub: `localhost:${system.tunnelPort}`,
+    hubKubeconfig: system.hubPlane.admin.kubeconfig,
+    dataDir: join(scratch, cluster),
+  });
 
   /** Provokes a row; the first argument of `check` says how. */
   const provocations: Record<
@@ -504,14 +513,70 @@ describeKubernetes('every error, by both routes', {}, () => {
       }
     },
 
-    async unsupported(check) {
-      const agent = await startForeignAgent({
-        cluster: 'foreign',
-        hub: `localhost:${system.tunnelPort}`,
-        hubKubeconfig: system.hubPlane.admin.kubeconfig,
-        dataDir: join(scratch, 'foreign'),
-        accept: () => undefined,
+    async tooManyAtAgent(check) {
+      const upstream = createUpstream({
+        cluster: 'busy',
+        member: { server: fake.server, caPem: fake.caCertificate, credential: staticToken('any') },
+        maxShortRequests: 1,
       });
+      const agent = await startForeignAgent({ ...foreign('busy'), accept: upstream.accept });
+      const held: ServerResponse[] = [];
+      fake.on('/api/v1/held', (_request, response) => void held.push(response));
+      for (const route of ROUTES) {
+        const first = ask(route, proxyPath('busy', '/api/v1/held?watch=true'));
+        const second = ask(route, proxyPath('busy', '/api/v1/held/'));
+        fake.on('/api/v1/held/', (_request, response) => void held.push(response));
+        // A watch has its own place.
+        await waitFor('both', () => held.length === 2);
+        expect(check(route, await ask(route, proxyPath('busy', '/livez')))).toContain('1 requests in flight');
+        for (const response of held.splice(0)) response.end('late');
+        expect((await first).body).toBe('late');
+        expect((await second).body).toBe('late');
+        expect((await ask(route, proxyPath('busy', '/livez'))).status).toBe(200);
+      }
+      agent.close();
+      await upstream.close();
+    },
+
+    async flowControl(check) {
+      const agent = await startForeignAgent({
+        ...foreign('overrun'),
+        accept: (_open, stream) => {
+          stream.reset(new MctunnelError('FLOW_CONTROL', 'too much', { delivered: 'unknown' }));
+          return { data: () => undefined, end: () => undefined, error: () => undefined };
+        },
+      });
+      for (const route of ROUTES) check(route, await ask(route, proxyPath('overrun', '/api/v1/pods')));
+      agent.close();
+      // One that breaks it itself loses its tunnel: it gives more credit than there are bytes to count.
+      const credit = (stream: number): Batch => ({ frames: [{ stream, credit: 0xffff_ffff }] });
+      const answer = (stream: number): Batch[] => [credit(stream), credit(stream)];
+      const body = 'x'.repeat(1024 * 1024);
+      for (const route of ROUTES) {
+        const cluster = `hostile-${route}`;
+        const hostile = await startHostileAgent({ ...foreign(cluster), answer });
+        const lost = await ask(route, proxyPath(cluster, '/api/v1/pods'), { method: 'POST', body });
+        const message = expectAnswer(PROXY_ROWS.tunnelLost, lost, `${route} hostile`);
+        expect(message).toContain('the tunnel was closed: stream 1: a credit of more than');
+        hostile.close();
+      }
+    },
+
+    async stalled(check) {
+      const agent = await startForeignAgent({
+        ...foreign('stalling'),
+        // Takes nothing of what it is sent.
+        accept: () => ({ data: () => undefined, end: () => undefined, error: () => undefined }),
+        limits: { stallTimeoutMs: 1_500 },
+      });
+      const body = 'x'.repeat(1024 * 1024);
+      for (const route of ROUTES)
+        check(route, await ask(route, proxyPath('stalling', '/api/v1/configmaps'), { method: 'POST', body }));
+      agent.close();
+    },
+
+    async unsupported(check) {
+      const agent = await startForeignAgent({ ...foreign('foreign'), accept: () => undefined });
       for (const route of ROUTES) {
         check(route, await ask(route, proxyPath('foreign', '/api/v1/pods')));
         check(`${route} service`, await ask(route, proxyPath('foreign', SERVICE)));

@@ -13,6 +13,9 @@ export type FakeHandler = (request: IncomingMessage, response: ServerResponse) =
 export interface FakeMember {
   /** For an agent. */
   readonly kubeconfig: string;
+  readonly server: string;
+  /** PEM. */
+  readonly caCertificate: string;
   /** Answers requests whose path (without query) is this one; others get 404. */
   on(path: string, handler: FakeHandler): void;
   /** How often a path was asked for. */
@@ -50,10 +53,13 @@ export async function startFakeMember(): Promise<FakeMember> {
   handlers.set('/api/v1/namespaces/kube-system', (_request, response) =>
     json(response, 200, { kind: 'Namespace', metadata: { name: 'kube-system', uid: `fake-${port}` } }),
   );
+  const url = `https://127.0.0.1:${port}`;
   return {
+    server: url,
+    caCertificate: authority.certificate,
     kubeconfig: writeKubeconfig(join(directory, 'kubeconfig'), {
       name: 'fake',
-      server: `https://127.0.0.1:${port}`,
+      server: url,
       caCertificate: authority.certificate,
       user: { token: 'fake-agent-token' },
     }),
