@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { headerValues } from '../lib/headers.ts';
 import { resetSocket } from '../lib/reset-socket.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
 import type { RequestFacts } from './ports.ts';
@@ -38,10 +39,19 @@ export function isDistrusted(socket: Socket): boolean {
   return distrusted.has(socket);
 }
 
-/** Node's parser lets versions pass that it does not speak. */
-export function versionFault({ httpVersion }: IncomingMessage): string | undefined {
-  if (httpVersion === '1.1' || httpVersion === '1.0') return undefined;
-  return `HTTP/${httpVersion} is not spoken here`;
+/** What a request wants to hear before it sends its body: nothing, a 100, or something that nobody knows. */
+export type Expectation = 'none' | 'continue' | 'unknown';
+
+/** What is wrong with the head of a request, wherever it leads; undefined: nothing. Node's parser lets versions pass that it does not speak. */
+export function headFault(request: IncomingMessage, expectation: Expectation): string | undefined {
+  const { httpVersion } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return `HTTP/${httpVersion} is not spoken here`;
+  const hosts = headerValues(request.rawHeaders, 'host').length;
+  if (hosts > 1) return 'more than one Host';
+  if (hosts === 0 && httpVersion === '1.1') return 'no Host';
+  // Who expects it may keep the body back, or not.
+  if (expectation === 'unknown') return 'an Expect other than 100-continue';
+  return undefined;
 }
 
 /** A response on a socket that Node handed over for an upgrade. The connection ends with it. */

@@ -82,6 +82,10 @@ export function createApi(options: ApiOptions): Api {
   });
   app.use(authentication(options.authenticator));
   app.use(authorization(options.authorizer));
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    // While somebody was asked, the client may have left, or its body turned out to be no HTTP: then nothing is done any more.
+    if (!response.closed && !response.writableEnded) next();
+  });
 
   const served =
     options.registrations === undefined ? [SERVED_CLUSTERS] : [SERVED_CLUSTERS, SERVED_REGISTRATIONS];
@@ -121,6 +125,8 @@ export function createApi(options: ApiOptions): Api {
   app.use((_request: Request, response: Response) => sendUnknownPath(response));
   // Express knows an error handler by its four parameters.
   app.use((thrown: unknown, request: Request, response: ApiResponse, next: NextFunction) => {
+    // The server answers when a body turns out to be no HTTP, whoever waits for it.
+    if (response.writableEnded) return;
     const error = MctunnelError.from(thrown);
     if (error.code === 'INTERNAL' || error.code === 'REVIEW_FAILED') {
       options.log.error({ err: thrown, method: request.method, path: request.url }, 'a request failed');

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { framing, headerValues, stripTrailers } from '../../lib/headers.ts';
+import { framing, stripTrailers } from '../../lib/headers.ts';
 import type { FlatHeaders, Head, Session, Stream, StreamHandlers } from '../../tunnel/index.ts';
-import { distrust, resetConnection, versionFault } from '../connection.ts';
+import { distrust, headFault, resetConnection } from '../connection.ts';
+import type { Expectation } from '../connection.ts';
 import type { RequestFacts } from '../ports.ts';
 import type { ProxyRoute } from '../route.ts';
 import { sendStatus } from '../status.ts';
@@ -29,7 +30,7 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
   /** The stream called `close` or `error`. */
   protected isStreamOver = false;
   readonly #connections: Connections;
-  readonly #expectsContinue: boolean;
+  readonly #expectation: Expectation;
   #body: RequestBody | undefined;
   /** Came, and is not yet written. */
   #head: AnswerHead | undefined;
@@ -54,13 +55,13 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
     facts: RequestFacts,
     request: IncomingMessage,
     response: ServerResponse,
-    expectsContinue: boolean,
+    expectation: Expectation,
   ) {
     super(context, route, facts);
     this.#connections = connections;
     this.request = request;
     this.response = response;
-    this.#expectsContinue = expectsContinue;
+    this.#expectation = expectation;
     response.sendDate = false;
     response.on('error', ignore);
     response.on('close', () => this.connectionClosed());
@@ -68,16 +69,14 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
   }
 
   protected override checkRequest(): void {
-    super.checkRequest();
-    const { headers } = this.facts;
-    const version = versionFault(this.request);
-    if (version !== undefined) throw this.#ambiguous(version);
-    if (headerValues(headers, 'host').length > 1) throw this.#ambiguous('more than one Host');
-    const body = framing(headers);
+    const fault = headFault(this.request, this.#expectation);
+    if (fault !== undefined) throw this.#ambiguous(fault);
+    const body = framing(this.facts.headers);
     if (body.kind === 'fault') throw this.#ambiguous(body.reason);
     if (body.kind === 'chunked' && this.request.httpVersionMinor === 0) {
       throw this.#ambiguous('HTTP/1.0 has no Transfer-Encoding');
     }
+    super.checkRequest();
     const hasBody = body.kind === 'chunked' || (body.kind === 'length' && body.length > 0);
     if (hasBody) this.#body = this.#newBody(() => this.#requestEnded());
   }
@@ -86,7 +85,7 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
   #ambiguous(reason: string): MctunnelError {
     distrust(this.request.socket);
     this.response.shouldKeepAlive = false;
-    return new MctunnelError('BAD_REQUEST', reason);
+    return new MctunnelError('BAD_REQUEST', reason, { delivered: this.deliveredSoFar });
   }
 
   protected override open(session: Session): void {
@@ -99,7 +98,7 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
       this.#requestEnded();
       return;
     }
-    if (this.#expectsContinue) this.response.writeContinue();
+    if (this.#expectation === 'continue') this.response.writeContinue();
     body.sendTo(stream);
   }
 
@@ -265,6 +264,12 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
       return;
     }
     this.fail(error);
+  }
+
+  unreadable(reason: string): boolean {
+    if (this.request.complete) return false;
+    this.fail(this.#ambiguous(reason));
+    return true;
   }
 
   /** The client's connection is gone, or the response is out. */

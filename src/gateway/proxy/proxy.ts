@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
 import type { Timer } from '../../lib/clock.ts';
 import { NodeRequestFacts, responseOn } from '../connection.ts';
+import type { Expectation } from '../connection.ts';
 import type { HttpHandler, Proxy, ProxyOptions } from '../options.ts';
 import { routeOf } from '../route.ts';
 import type { ProxyRoute } from '../route.ts';
@@ -31,7 +32,7 @@ export class GatewayProxy implements Proxy {
     this.handler = (request, response) => {
       const route = routeOf(request.url ?? '');
       if (route.kind === 'proxy') {
-        this.request(route, request, response, false);
+        this.request(route, request, response, 'none');
         return;
       }
       const reason = route.kind === 'refused' ? route.reason : 'this path leads to no cluster';
@@ -44,24 +45,16 @@ export class GatewayProxy implements Proxy {
     return this.#context.open.size;
   }
 
-  /** `expectsContinue`: the client waits for a 100, which nobody has sent. */
+  /** `expectation`: what the client waits for, which nobody has sent. */
   request(
     route: ProxyRoute,
     request: IncomingMessage,
     response: ServerResponse,
-    expectsContinue: boolean,
+    expectation: Expectation,
   ): void {
     const facts = new NodeRequestFacts(request, false);
     this.#watchStalls();
-    new HttpExchange(
-      this.#context,
-      this.#connections,
-      route,
-      facts,
-      request,
-      response,
-      expectsContinue,
-    ).begin();
+    new HttpExchange(this.#context, this.#connections, route, facts, request, response, expectation).begin();
   }
 
   upgrade(route: ProxyRoute, request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -78,6 +71,11 @@ export class GatewayProxy implements Proxy {
   /** Whether an answer is outstanding on the connection. */
   isBusy(socket: Socket): boolean {
     return this.#connections.isBusy(socket);
+  }
+
+  /** The rest of a request turned out to be no HTTP: it is answered. False: no request on the connection is incomplete. */
+  unreadable(socket: Socket, reason: string): boolean {
+    return this.#connections.newest(socket)?.unreadable(reason) ?? false;
   }
 
   /** Answers a request to upgrade that leads nowhere. */

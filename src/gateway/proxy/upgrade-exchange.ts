@@ -43,7 +43,7 @@ export class UpgradeExchange extends HttpExchange {
     socket: Socket,
     head: Buffer,
   ) {
-    super(context, connections, route, facts, request, responseOn(request, socket), false);
+    super(context, connections, route, facts, request, responseOn(request, socket), 'none');
     this.#socket = socket;
     socket.setTimeout(0);
     socket.setNoDelay(true);

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
-import { distrust, isDistrusted, resetConnection, versionFault } from '../connection.ts';
+import { distrust, headFault, isDistrusted, resetConnection } from '../connection.ts';
+import type { Expectation } from '../connection.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { framing } from '../../lib/headers.ts';
 import type { Log } from '../../lib/log.ts';
@@ -25,6 +26,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_INVALID_CONTENT_LENGTH: 'the Content-Length is not a number',
   HPE_UNEXPECTED_CONTENT_LENGTH: 'more than one Content-Length, or Content-Length beside Transfer-Encoding',
   HPE_INVALID_TRANSFER_ENCODING: 'Transfer-Encoding beside Content-Length, or one that is not chunked',
+  HPE_INVALID_CHUNK_SIZE: 'a chunk of the body does not begin with its size',
+  HPE_STRICT: 'a chunk of the body does not end where its size says, or a line does not end with CR LF',
   ERR_HTTP_REQUEST_TIMEOUT: 'the head of the request did not come in time',
 };
 
@@ -39,8 +42,8 @@ export class HttpsGateway implements Gateway {
   readonly #port: number;
   /** Open TCP connections. */
   readonly #sockets = new Set<Socket>();
-  /** Connections with an answer of the API outstanding. */
-  readonly #apiAnswers = new WeakMap<Socket, number>();
+  /** Answers of the API that are outstanding on each connection, in the order of their requests. */
+  readonly #apiAnswers = new WeakMap<Socket, Set<ServerResponse>>();
   #closed: PromiseWithResolvers<undefined> | undefined;
   #drainTimer: Timer | undefined;
   #isShuttingDown = false;
@@ -57,9 +60,12 @@ export class HttpsGateway implements Gateway {
     this.#port = options.port;
     const server = createTlsServer(options.tls, this.#sockets);
     this.#server = server;
-    server.on('request', (request, response) => this.#request(request, response, false));
+    server.on('request', (request, response) => this.#request(request, response, 'none'));
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-      this.#request(request, response, true),
+      this.#request(request, response, 'continue'),
+    );
+    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+      this.#request(request, response, 'unknown'),
     );
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgrade(request, socket, head),
@@ -130,21 +136,20 @@ export class HttpsGateway implements Gateway {
     this.#server.closeIdleConnections();
   }
 
-  #request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  #request(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     if (isDistrusted(request.socket)) return;
     const route = routeOf(request.url ?? '');
     if (this.#proxy.isDraining) response.shouldKeepAlive = false;
     switch (route.kind) {
       case 'proxy':
-        this.#proxy.request(route, request, response, expectsContinue);
+        this.#proxy.request(route, request, response, expectation);
         return;
       case 'refused':
-        response.sendDate = false;
-        response.shouldKeepAlive = false;
-        sendStatus(response, new MctunnelError('BAD_REQUEST', route.reason));
+        if (!this.#isRefused(request, response, expectation))
+          refuse(response, new MctunnelError('BAD_REQUEST', route.reason));
         return;
       case 'api':
-        this.#toApi(request, response, expectsContinue);
+        if (!this.#isRefused(request, response, expectation)) this.#toApi(request, response, expectation);
     }
   }
 
@@ -165,44 +170,68 @@ export class HttpsGateway implements Gateway {
   #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = error.code ?? '';
     const isParseError = code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
-    const isBusy = this.#proxy.isBusy(socket) || (this.#apiAnswers.get(socket) ?? 0) > 0;
+    const reason = UNREADABLE[code] ?? `the request is not valid HTTP/1.1 (${code})`;
+    // A client that leaves in the middle of a body waits for no answer.
+    const isAnswerable = isParseError && code !== 'HPE_INVALID_EOF_STATE';
+    if (isAnswerable && (this.#proxy.unreadable(socket, reason) || this.#bodyUnreadable(socket, reason))) {
+      return;
+    }
+    const isBusy = this.#proxy.isBusy(socket) || this.#owesAnswer(socket);
     if (!isParseError || isBusy || !socket.writable) {
       // An answer that is under way must not be continued by this one.
       if (isBusy) resetConnection(socket);
       else socket.destroy();
       return;
     }
-    const reason = UNREADABLE[code] ?? `the request is not valid HTTP/1.1 (${code})`;
     this.#proxy.refuseUpgrade(new IncomingMessage(socket), socket, new MctunnelError('BAD_REQUEST', reason));
   }
 
-  #toApi(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const { socket } = request;
+  /** Of a request that leads to no cluster: whether it was refused for its head alone. */
+  #isRefused(request: IncomingMessage, response: ServerResponse, expectation: Expectation): boolean {
     const body = framing(request.rawHeaders);
-    const fault = body.kind === 'fault' ? body.reason : versionFault(request);
-    if (fault !== undefined || request.method === 'TRACE') {
-      distrust(socket);
-      response.shouldKeepAlive = false;
-      const error =
-        fault !== undefined
-          ? new MctunnelError('BAD_REQUEST', fault)
-          : new MctunnelError('METHOD_NOT_ALLOWED', 'the method TRACE is not allowed');
-      sendStatus(response, error);
-      return;
-    }
-    this.#apiAnswers.set(socket, (this.#apiAnswers.get(socket) ?? 0) + 1);
-    response.once('close', () => this.#apiAnswers.set(socket, (this.#apiAnswers.get(socket) ?? 1) - 1));
-    if (!request.complete && body.kind !== 'none') {
+    const fault = headFault(request, expectation) ?? (body.kind === 'fault' ? body.reason : undefined);
+    if (fault === undefined && request.method !== 'TRACE') return false;
+    distrust(request.socket);
+    refuse(
+      response,
+      fault !== undefined
+        ? new MctunnelError('BAD_REQUEST', fault)
+        : new MctunnelError('METHOD_NOT_ALLOWED', 'the method TRACE is not allowed'),
+    );
+    return true;
+  }
+
+  #toApi(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    const { socket } = request;
+    let answers = this.#apiAnswers.get(socket);
+    if (answers === undefined) this.#apiAnswers.set(socket, (answers = new Set()));
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+    if (!request.complete && framing(request.rawHeaders).kind !== 'none') {
       socket.setTimeout(API_STALL_MS);
       request.once('end', () => socket.setTimeout(0));
     }
-    if (expectsContinue) response.writeContinue();
+    if (expectation === 'continue') response.writeContinue();
     this.#api(request, response);
+  }
+
+  /** Whether an answer of the API is outstanding. */
+  #owesAnswer(socket: Socket): boolean {
+    return (this.#apiAnswers.get(socket)?.size ?? 0) > 0;
+  }
+
+  /** The body of a request to the API turned out to be no HTTP. False: none is incomplete, or its answer has begun. */
+  #bodyUnreadable(socket: Socket, reason: string): boolean {
+    const response = [...(this.#apiAnswers.get(socket) ?? [])].at(-1);
+    if (response === undefined || response.req.complete || response.headersSent) return false;
+    distrust(socket);
+    refuse(response, new MctunnelError('BAD_REQUEST', reason));
+    return true;
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const route = routeOf(request.url ?? '');
-    if (isDistrusted(socket) || (this.#apiAnswers.get(socket) ?? 0) > 0) {
+    if (isDistrusted(socket) || this.#owesAnswer(socket)) {
       // Its bytes would overtake the answer that is outstanding.
       socket.destroy();
       return;
@@ -211,7 +240,15 @@ export class HttpsGateway implements Gateway {
       this.#proxy.upgrade(route, request, socket, head);
       return;
     }
-    const reason = route.kind === 'refused' ? route.reason : 'nothing on this path can be upgraded';
+    const reason =
+      headFault(request, 'none') ??
+      (route.kind === 'refused' ? route.reason : 'nothing on this path can be upgraded');
     this.#proxy.refuseUpgrade(request, socket, new MctunnelError('BAD_REQUEST', reason));
   }
+}
+
+function refuse(response: ServerResponse, error: MctunnelError): void {
+  response.sendDate = false;
+  response.shouldKeepAlive = false;
+  sendStatus(response, error);
 }

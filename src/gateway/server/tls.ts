@@ -40,7 +40,8 @@ export function createTlsServer(tls: GatewayTls, sockets: Set<Socket>): Server {
     keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY_MS,
     noDelay: true,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Node's own refusal has no body. Whoever is asked for something checks the Host, and says so.
+    requireHostHeader: false,
     shouldUpgradeCallback: ({ headers }) => UPGRADES.has(headers.upgrade?.toLowerCase() ?? ''),
   });
   // Node closes a connection after this many header lines are dropped silently otherwise.

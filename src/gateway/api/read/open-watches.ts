@@ -24,6 +24,9 @@ class WatchResponse implements WatchObserver {
   }
 
   start(): void {
+    // The server answered, because the body of the request turned out to be no HTTP.
+    if (this.#response.headersSent) this.#finish();
+    if (this.#isOver) return;
     this.#response.status(200);
     this.#response.setHeader('Content-Type', 'application/json');
     this.#response.flushHeaders();

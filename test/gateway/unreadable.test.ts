@@ -1,0 +1,198 @@
+// Requests that Node's own server would answer by itself, without a body and without a word of who it was: a Status says what is wrong, and the connection ends
+// wherever the end of the request is in doubt.
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { Caller } from '../../src/gateway/ports.ts';
+import type { Log } from '../../src/lib/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { createFixture } from './api/fixture.ts';
+import { ALICE, PROXY, RawClient, ScriptedAgent, startGateway, until } from './harness.ts';
+import type { TestGateway } from './harness.ts';
+
+let hub: TestGateway;
+afterEach(() => hub.close());
+
+const MASTER: Caller = { ...ALICE, identity: { ...ALICE.identity, groups: ['system:masters'] } };
+/** What an API answers that waits for the body of each request. */
+const WAITING = { api: (): void => undefined };
+const PATHS = [PROXY, '/cluster-a/api', '/apis', '/readyz'] as const;
+const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+
+interface Refusal {
+  readonly head: string;
+  readonly message: string;
+  readonly delivered: string;
+}
+
+/** The only answer on this connection, which must be a refusal of ours; the connection must be at its end. */
+async function refusal(client: RawClient, status = 400): Promise<Refusal> {
+  await client.closed();
+  const [head = '', body = ''] = client.text.split('\r\n\r\n');
+  expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : ''}`.trim());
+  expect(head).toContain('Content-Type: application/json');
+  expect(head).toContain('Mctunnel-Hop: hub');
+  expect(head).toContain('Connection: close');
+  const answer = JSON.parse(body) as {
+    kind: string;
+    message: string;
+    reason: string;
+    code: number;
+    details: { causes: { reason: string; message: string }[] };
+  };
+  expect(answer).toMatchObject({ kind: 'Status', code: status, reason: 'BadRequest' });
+  const delivered = answer.details.causes.find(({ reason }) => reason === 'Delivered')?.message ?? '';
+  return { head, message: answer.message, delivered };
+}
+
+describe.each(PATHS)('a request for %s', (path) => {
+  it.each([
+    ['with an expectation that nobody knows', 'GET', 'HTTP/1.1\r\nHost: h\r\nExpect: foo', /Expect/],
+    ['without a Host', 'GET', 'HTTP/1.1', /no Host/],
+    ['with two Hosts', 'GET', 'HTTP/1.1\r\nHost: h\r\nHost: i', /more than one Host/],
+    ['of HTTP/2.0', 'GET', 'HTTP/2.0\r\nHost: h', /HTTP\/2\.0/],
+    ['of HTTP/0.9', 'GET', 'HTTP/0.9\r\nHost: h', /HTTP\/0\.9|HPE_INVALID_VERSION/],
+    [
+      'with a coding that is not chunked',
+      'POST',
+      'HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked',
+      /Transfer-Encoding/,
+    ],
+  ])('%s is told so, and its connection closed', async (_what, method, rest, message) => {
+    hub = await startGateway();
+    const answer = await refusal(new RawClient(hub.port).send(`${method} ${path} ${rest}\r\n\r\n`));
+    expect(answer.message).toMatch(message);
+    expect(answer.delivered).toBe('no');
+    expect(hub.opens).toEqual([]);
+  });
+
+  it.each([
+    ['without a Host', 'HTTP/1.1\r\n', /no Host/],
+    ['with two Hosts', 'HTTP/1.1\r\nHost: h\r\nHost: i\r\n', /more than one Host/],
+    ['of HTTP/2.0', 'HTTP/2.0\r\nHost: h\r\n', /HTTP\/2\.0/],
+  ])('to upgrade %s is told so', async (_what, rest, message) => {
+    hub = await startGateway();
+    const client = new RawClient(hub.port).send(`GET ${path} ${rest}${UPGRADE}\r\n`);
+    expect((await refusal(client)).message).toMatch(message);
+    expect(hub.opens).toEqual([]);
+  });
+
+  it('of HTTP/1.0 without a Host is in order', async () => {
+    hub = await startGateway();
+    const client = new RawClient(hub.port).send(`GET ${path} HTTP/1.0\r\n\r\n`);
+    await client.closed();
+    expect(client.text).toMatch(/^HTTP\/1\.1 (200 OK|404 Not Found)/);
+  });
+});
+
+describe('a body whose chunks are malformed', () => {
+  const HEAD = 'HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+  it.each(['zz\r\n', '3\r\nabc\r\nzz\r\n', '3\r\nabcd\r\n'])(
+    'is answered, and the request to the cluster taken back: %j',
+    async (body) => {
+      const agent = new ScriptedAgent();
+      hub = await startGateway({ accept: agent.accept });
+      const client = new RawClient(hub.port).send(`POST ${PROXY}/api ${HEAD}`);
+      const stream = await agent.stream();
+      client.send(body);
+      const answer = await refusal(client);
+      expect(answer.message).toMatch(/chunk/);
+      expect(answer.delivered).toBe('unknown');
+      await until(() => stream.failure !== undefined);
+      expect(stream.trailers).toBeUndefined();
+      await until(() => hub.records.length === 1);
+      expect(hub.records[0]).toMatchObject({ status: 400, delivered: 'unknown' });
+    },
+  );
+
+  it('is answered by the API', async () => {
+    hub = await startGateway(WAITING);
+    const answer = await refusal(new RawClient(hub.port).send(`POST /apis ${HEAD}zz\r\n`));
+    expect(answer.message).toMatch(/chunk/);
+  });
+
+  it('that goes on is read no further than the answer needs', async () => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(`POST ${PROXY}/api ${HEAD}`);
+    await agent.stream();
+    client.send('zz\r\n').send(Buffer.alloc(200_000, 'z'));
+    expect((await refusal(client)).message).toMatch(/chunk/);
+  });
+
+  it('cuts an answer that has begun', async () => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(`POST ${PROXY}/api ${HEAD}3\r\nabc\r\n`);
+    const { stream } = await agent.stream();
+    stream.sendHead({ status: 200, headers: ['Content-Length', '10'] });
+    await client.sees('200 OK');
+    client.send('zz\r\n');
+    await client.closed();
+    expect(client.text).not.toContain('400');
+    expect(client.error?.code).toBe('ECONNRESET');
+  });
+
+  it('behind a request that waits is answered after it', async () => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(`GET ${PROXY}/first HTTP/1.1\r\nHost: h\r\n\r\n`);
+    const first = await agent.stream();
+    client.send(`POST ${PROXY}/second ${HEAD}zz\r\n`);
+    await until(() => hub.asked.length === 2);
+    expect(client.text).toBe('');
+    first.stream.sendHead({ status: 200, headers: ['Content-Length', '2'] });
+    first.stream.write(Buffer.from('ok'));
+    first.stream.end([]);
+    await client.closed();
+    expect(client.text).toMatch(/^HTTP\/1\.1 200 OK[^]*ok(?=HTTP\/1\.1 400 Bad Request)/);
+    expect(client.text).toMatch(/"kind":"Status"/);
+  });
+});
+
+describe('a body whose chunks are malformed, while the API is still busy with its request', () => {
+  const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
+  const CHUNKED =
+    'HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+  it.each([
+    ['the body is read', `POST ${CLUSTERS}/mine/bootstraptoken`, '2\r\n{}\r\n'],
+    ['nobody knows who asks', `POST ${CLUSTERS}/mine/bootstraptoken`, ''],
+    ['nobody knows who wants to watch', `GET ${CLUSTERS}?watch=true`, ''],
+  ])('is answered once, and the request goes no further: %s', async (what, line, body) => {
+    const problems: unknown[] = [];
+    const log: Log = { ...silentLog, error: (...args) => problems.push(args) };
+    let asks = 0;
+    let issued = 0;
+    const gate = Promise.withResolvers<Caller>();
+    if (what === 'the body is read') gate.resolve(MASTER);
+    const { api, store } = await createFixture({
+      log,
+      authenticator: {
+        authenticate: () => {
+          asks++;
+          return gate.promise;
+        },
+      },
+      tokens: {
+        issue: () => {
+          issued++;
+          return Promise.reject(new Error('it was asked for a token'));
+        },
+      },
+    });
+    await store.create({ name: 'mine' });
+    const onConsole = jest.spyOn(console, 'error').mockImplementation((...args) => problems.push(args));
+    hub = await startGateway({ api: (request, response) => void api.app(request, response) });
+    const client = new RawClient(hub.port).send(`${line} ${CHUNKED}${body}`);
+    await until(() => asks === 1);
+    client.send('zz\r\n');
+    expect((await refusal(client)).message).toMatch(/chunk/);
+    gate.resolve(MASTER);
+    // The request is dealt with by the time that another, which came later, is answered.
+    const later = new RawClient(hub.port).send(`GET ${CLUSTERS}/mine HTTP/1.1\r\nHost: h\r\n\r\n`);
+    await later.sees('"kind":"Cluster"');
+    later.close();
+    expect([issued, problems]).toEqual([0, []]);
+    onConsole.mockRestore();
+  });
+});
