@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
+import { headerValue } from '../lib/headers.ts';
 import {
   createKubeClient,
   loadDefaultKubeconfig,
@@ -98,7 +99,7 @@ export class HubClient {
     }
   }
 
-  /** One header of a 2xx answer to a GET. Throws as `call`. */
+  /** One header of a 2xx answer to a GET, however it is spelled. Throws as `call`. */
   async header(path: string, name: string): Promise<string | undefined> {
     const response = await this.#kube.raw.request({
       method: 'GET',
@@ -107,8 +108,7 @@ export class HubClient {
     });
     const text = await response.text(MAX_ANSWER_BYTES);
     if (response.status !== 200) throw serverError(response.status, text);
-    const at = response.headers.findIndex((part, index) => index % 2 === 0 && part.toLowerCase() === name);
-    return at < 0 ? undefined : response.headers[at + 1];
+    return headerValue(response.headers, name.toLowerCase());
   }
 
   /** Lines of a watch until it ends or `signal` aborts. */

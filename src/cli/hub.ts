@@ -28,7 +28,6 @@ import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './
 import { createHubMetrics } from './hub-metrics.ts';
 import { openHubPeers } from './hub-peers.ts';
 import { openAuthorities, openHubState } from './hub-state.ts';
-import { HUB_VERSION_HEADER } from './paths.ts';
 import { bracketed, listening } from './listening.ts';
 import { openServing } from './serving.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
@@ -249,10 +248,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     tls: gatewayTls(),
     proxy,
     clock: systemClock,
-    api: (request, response) => {
-      response.setHeader(HUB_VERSION_HEADER, `v${version}`);
-      api.app(request, response);
-    },
+    api: (request, response) => void api.app(request, response),
     log,
   });
   gatewayPair.onChange = () => gateway.setTls(gatewayTls());
