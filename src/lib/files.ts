@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** Suffix of a file that is being written; one that is older than STALE_AFTER_MS was left by a killed process. */
 const TEMPORARY_SUFFIX = '.mctunnel-tmp';
@@ -86,9 +86,39 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Creates the folder and its parents (mode 0700), one by one: Node's own `recursive` never returns where a folder cannot be made although its parent is
+ * there (/proc). Throws Node's error, or one with the path.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let path = resolve(folder); !(await isFolder(path)); path = dirname(path)) missing.push(path);
+  for (const path of missing.reverse()) {
+    try {
+      await mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      // Somebody else may have been faster.
+      if (await isFolder(path)) continue;
+      if (!hasCode(error, 'ENOENT')) throw error;
+      throw Object.assign(new Error(`no folder can be made in ${dirname(path)}`), { path });
+    }
+  }
+}
+
+/** False: nothing is there. Throws when it is something else, or cannot be looked at. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  throw Object.assign(new Error('it is a file, a folder is needed'), { path });
+}
+
 /** Creates the folder and its parents (mode 0700) and removes temporary files that a killed process left in it. */
 export async function prepareFolder(folder: string, wallNow: () => number = Date.now): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   for (const name of await readdir(folder)) {
     if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
     const path = join(folder, name);

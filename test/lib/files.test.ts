@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import {
   fileProblem,
   hasCode,
+  makeFolder,
   permissionProblem,
   prepareFolder,
   readBounded,
@@ -143,5 +144,38 @@ describe('fileProblem', () => {
     expect(fileProblem('read', 'x', missing)).toBe('cannot read x: no such file or folder');
     expect(fileProblem('parse', 'x', new Error('odd'))).toBe('cannot parse x: odd');
     expect(fileProblem('parse', 'x', 'thrown text')).toBe('cannot parse x: thrown text');
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing of the path, for nobody else, and leaves what is there', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await makeFolder(path);
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+    await writeFile(join(path, 'kept'), '');
+    await makeFolder(path);
+    expect(await readdir(path)).toEqual(['kept']);
+    await makeFolder(`${path}/../d/`);
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c', 'd']);
+  });
+
+  it('is not troubled by others who make it at the same time', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await Promise.all(Array.from({ length: 8 }, () => makeFolder(path)));
+    expect((await stat(path)).isDirectory()).toBe(true);
+  });
+
+  // Node's own `recursive` never returns there: the folder cannot be made, and each of its parents exists.
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux('says so where no folder can be made', async () => {
+    await expect(makeFolder('/proc/mctunnel')).rejects.toThrow('no folder can be made in /proc');
+    await expect(makeFolder('/proc/mctunnel/hub')).rejects.toThrow('no folder can be made in /proc');
+  });
+
+  it('says so where a file is in the way', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    await expect(makeFolder(file)).rejects.toThrow('it is a file, a folder is needed');
+    await expect(makeFolder(join(file, 'hub'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
