@@ -4,6 +4,7 @@ import { MctunnelError } from '../../errors.ts';
 import { fileProblem, hasCode, readBounded, writeAtomic } from '../../lib/files.ts';
 import type { ClusterRegistration } from '../ports.ts';
 import { isJsonObject, parseRegistration } from '../schema/index.ts';
+import { Journal, type StoredChange } from './journal.ts';
 
 const FORMAT = 'mctunnel-registrations/1';
 /** About 200,000 registrations; more is no file of ours. */
@@ -12,14 +13,19 @@ const MAX_FILE_BYTES = 512 * 1024 * 1024;
 interface StoredState {
   readonly resourceVersion: number;
   readonly items: readonly ClusterRegistration[];
+  /** The latest changes, oldest first; the last one led to this version. None: watches cannot resume from before. */
+  readonly changes?: readonly StoredChange[];
 }
 
 /** What the store needs of a disk; tests pass one that fails. */
 export interface StateFile {
   /** undefined: there is none yet. */
   load(): Promise<StoredState | undefined>;
-  /** Replaces the whole content, or throws and leaves the old one as it was. `items` are JSON texts. */
-  save(resourceVersion: number, items: Iterable<string>): Promise<void>;
+  /**
+   * Replaces the whole content, or throws and leaves the old one as it was. `items` are JSON texts, `changes` what led from the old
+   * content to this one.
+   */
+  save(resourceVersion: number, items: Iterable<string>, changes: readonly StoredChange[]): Promise<void>;
 }
 
 function unreadable(file: string, why: string, cause?: unknown): MctunnelError {
@@ -86,35 +92,55 @@ async function fingerprint(file: string): Promise<string> {
   }
 }
 
-/** One JSON file, replaced by rename, synced to disk, readable by its owner only. */
+/** Its name beside the registrations' file. */
+const journalOf = (file: string): string =>
+  path.join(path.dirname(file), `${path.basename(file, '.json')}-history.jsonl`);
+
+/** One JSON file, replaced by rename, synced to disk, readable by its owner only; the latest changes in a journal beside it. */
 export function stateFile(file: string): StateFile {
+  const journal = new Journal(journalOf(file));
   // Of the content that we read or wrote last: another writer would lose changes, ours or its own.
   let known = '';
+  const clear = async (): Promise<void> => {
+    try {
+      await journal.clear();
+    } catch (error) {
+      throw new MctunnelError('INTERNAL', fileProblem('remove', journalOf(file), error), { cause: error });
+    }
+  };
   return {
     async load() {
       let text: string;
       try {
         text = (await readBounded(file, MAX_FILE_BYTES)).toString('utf8');
       } catch (error) {
-        if (hasCode(error, 'ENOENT')) return undefined;
-        throw new MctunnelError('INTERNAL', fileProblem('read', file, error), { cause: error });
+        if (!hasCode(error, 'ENOENT')) {
+          throw new MctunnelError('INTERNAL', fileProblem('read', file, error), { cause: error });
+        }
+        await clear();
+        return undefined;
       }
       const state = parseState(text, file);
       known = await fingerprint(file);
-      return state;
+      const changes = await journal.load(state.resourceVersion, (item) => parseItem(item, file));
+      if (changes === undefined) await clear();
+      return { ...state, changes: changes ?? [] };
     },
-    async save(resourceVersion, items) {
+    async save(resourceVersion, items, changes) {
+      let undo: (() => Promise<void>) | undefined;
       try {
         await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
         if ((await fingerprint(file)) !== known) {
           const words = `${file} was changed by another process: two hubs must not share one data folder. Nothing was written`;
           throw new MctunnelError('INTERNAL', words);
         }
+        undo = await journal.append(changes);
         const body = [...items].join(',\n');
         const head = `{"format":"${FORMAT}","resourceVersion":${resourceVersion},"items":[\n`;
         await writeAtomic(file, `${head}${body}\n]}\n`);
         known = await fingerprint(file);
       } catch (error) {
+        await undo?.();
         throw MctunnelError.from(error, 'INTERNAL', fileProblem('write', file, error));
       }
     },

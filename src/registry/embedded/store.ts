@@ -9,6 +9,7 @@ import type {
 import { mergePatch, parseRegistration, REGISTRATION } from '../schema/index.ts';
 import type { StateFile } from './file.ts';
 import { History, MAX_HISTORY_EVENTS, type StoreEvent } from './history.ts';
+import type { StoredChange } from './journal.ts';
 import {
   alreadyExists,
   changedRegistration,
@@ -76,12 +77,20 @@ export class EmbeddedStore implements ClusterStore {
   #queue: Write[] = [];
   #saving: Promise<void> | undefined;
 
-  private constructor(options: EmbeddedStoreOptions, version: number, stored: Map<string, Stored>) {
+  private constructor(
+    options: EmbeddedStoreOptions,
+    version: number,
+    stored: Map<string, Stored>,
+    changes: readonly StoredChange[],
+  ) {
     this.#options = options;
     this.#version = version;
     this.#lastVersion = version;
     this.#stored = stored;
-    this.#history = new History(version, options.maxHistoryEvents ?? MAX_HISTORY_EVENTS);
+    this.#history = new History(changes[0]?.after ?? version, options.maxHistoryEvents ?? MAX_HISTORY_EVENTS);
+    for (const { type, registration, previous, version: at } of changes) {
+      this.#history.add({ type, registration, previous }, at, JSON.stringify(registration).length);
+    }
   }
 
   /** Rejects with MctunnelError INTERNAL when the file cannot be read; it is left as it is. */
@@ -91,7 +100,7 @@ export class EmbeddedStore implements ClusterStore {
     for (const registration of state?.items ?? []) {
       stored.set(registration.metadata.name, { registration, json: JSON.stringify(registration) });
     }
-    return new EmbeddedStore(options, state?.resourceVersion ?? 1, stored);
+    return new EmbeddedStore(options, state?.resourceVersion ?? 1, stored, state?.changes ?? []);
   }
 
   peek(name: string): ClusterRegistration | undefined {
@@ -301,7 +310,8 @@ export class EmbeddedStore implements ClusterStore {
       const writes = this.#queue;
       this.#queue = [];
       try {
-        await this.#options.file.save(writes.at(-1)?.version ?? this.#version, this.#textsWith(writes));
+        const version = writes.at(-1)?.version ?? this.#version;
+        await this.#options.file.save(version, this.#textsWith(writes), this.#changesOf(writes));
       } catch (error) {
         this.#fail(writes, error);
         continue;
@@ -318,6 +328,15 @@ export class EmbeddedStore implements ClusterStore {
       else texts.set(name, stored.json);
     }
     return texts.values();
+  }
+
+  #changesOf(writes: readonly Write[]): StoredChange[] {
+    let after = this.#version;
+    return writes.map(({ event, version }) => {
+      const change = { ...event, version, after };
+      after = version;
+      return change;
+    });
   }
 
   #commit(writes: readonly Write[]): void {
