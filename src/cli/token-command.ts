@@ -15,7 +15,8 @@ const tokenSettings = {
       alsoEnvironment: ['CLUSTER_NAME'],
     },
   ),
-  ttl: setting(values.durationMs, 'how long the token can be used', {
+  // The hub's own bounds.
+  ttl: setting(values.duration('1s', '168h'), 'how long the token can be used, at most 168h', {
     placeholder: 'DURATION',
     default: '1h',
   }),

@@ -43,19 +43,29 @@ export const dialAddress = z.string().transform((text, context) => {
     : refuse(context, 'HOST:PORT without a scheme, such as hub.example.com:8443');
 });
 
-/** A duration of at least one millisecond, in milliseconds: `500ms`, `60s`, `5m`, `1h`, or a sum such as `1h30m`. */
-export const durationMs = z.string().transform((text, context) => {
+function parseDuration(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d{1,9})(ms|s|m|h)/g)];
   const total = parts.reduce(
     (sum, part) => sum + Number(part[1]) * UNIT_MS[part[2] as keyof typeof UNIT_MS],
     0,
   );
-  const whole = parts.map((part) => part[0]).join('') === text;
-  // setTimeout's own limit; longer waits make no sense for any setting here.
-  return whole && total > 0 && total < 2 ** 31
-    ? total
-    : refuse(context, 'a duration such as 500ms, 60s, 5m or 1h30m');
-});
+  return parts.length > 0 && parts.map((part) => part[0]).join('') === text ? total : undefined;
+}
+
+/** A duration in milliseconds, given as `500ms`, `60s`, `5m`, `1h`, or a sum such as `1h30m`. The bounds, written so as well, are allowed. */
+export function duration(min: string, max: string): z.ZodType<number> {
+  const minMs = parseDuration(min) ?? 0;
+  const maxMs = parseDuration(max) ?? Infinity;
+  return z.string().transform((text, context) => {
+    const totalMs = parseDuration(text);
+    return totalMs !== undefined && totalMs >= minMs && totalMs <= maxMs
+      ? totalMs
+      : refuse(context, `a duration from ${min} to ${max}, such as 90s, 5m or 1h30m`);
+  });
+}
+
+/** A wait. The bound is below setTimeout's own, 2^31 ms. */
+export const durationMs = duration('1ms', '596h');
 
 export const positiveInteger = z
   .union([z.string(), z.number()])

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { agentSettings, hubSettings, resolveSettings, type Sources } from '../../src/config/index.ts';
+import {
+  agentSettings,
+  hubSettings,
+  resolveSettings,
+  setting,
+  values,
+  type Sources,
+} from '../../src/config/index.ts';
 
 const none: Sources = { flags: {}, environment: {} };
 
@@ -58,6 +65,22 @@ describe('resolveSettings', () => {
     expect(problems.join('\n')).toMatch(
       /^log-format in hub\.yaml: "xml" is not valid; expected one of json, pretty/m,
     );
+  });
+
+  it('names the bounds of a duration', () => {
+    const settings = { ttl: setting(values.duration('1s', '168h'), 'x', { default: '1h' }) };
+    const ttl = (text: string): unknown => {
+      const resolution = resolveSettings(settings, { ...none, flags: { ttl: text } });
+      return resolution.ok ? resolution.config.ttl : resolution.problems;
+    };
+    expect(['1s', '168h', '167h60m', '1h30m5s'].map(ttl)).toEqual([
+      1_000, 604_800_000, 604_800_000, 5_405_000,
+    ]);
+    for (const text of ['0s', '999ms', '168h1ms', '1000h', '-1s', '1', '', 'soon', '1d', '1h 5m']) {
+      expect(ttl(text)).toEqual([
+        `--ttl: "${text}" is not valid; expected a duration from 1s to 168h, such as 90s, 5m or 1h30m`,
+      ]);
+    }
   });
 
   it('never shows a secret', () => {
