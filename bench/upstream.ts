@@ -94,6 +94,7 @@ function acceptOne(upstream: Upstream, onEnd: () => void, onError: (error: Error
     resume: () => undefined,
     stop: () => undefined,
     reset: onError,
+    resetAtEnd: onError,
   };
   upstream.accept(openOf('GET', PATH, HEADERS), stream)?.end([]);
 }

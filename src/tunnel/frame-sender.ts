@@ -246,8 +246,12 @@ export class FrameSender {
     }
     this.#add(frame, bytes);
     this.#shiftHead(stream);
-    if (frame.fin === true) this.#finished(stream);
-    else part.pump();
+    if (frame.fin === true) {
+      this.#finished(stream);
+      return true;
+    }
+    if (part.isAborting) this.#changed.push(stream);
+    part.pump();
     return true;
   }
 
@@ -300,7 +304,7 @@ export class FrameSender {
         return;
       }
     }
-    if (part.wantsDrain) this.#changed.push(stream);
+    if (part.wantsFlushed) this.#changed.push(stream);
     part.pump();
   }
 }

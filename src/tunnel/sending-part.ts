@@ -42,6 +42,8 @@ export class SendingPart {
   trailers: FlatHeaders = NO_HEADERS;
   /** `end` was called, or the peer said Stop. */
   isEnding = false;
+  /** Nothing is added any more: a Reset follows what is queued. */
+  isAborting = false;
   /** Over: the fin was encoded, or never will be. */
   isSent = false;
   /** The peer reads no more: writes are ignored. */
@@ -82,7 +84,7 @@ export class SendingPart {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.isEnding || this.isSent || chunk.length === 0) return true;
+    if (this.isEnding || this.isAborting || this.isSent || chunk.length === 0) return true;
     this.queue.push(chunk);
     this.#owner.queued(chunk.length);
     this.pump();
@@ -92,7 +94,7 @@ export class SendingPart {
   }
 
   end(trailers: FlatHeaders): void {
-    if (this.isEnding || this.isSent) return;
+    if (this.isEnding || this.isAborting || this.isSent) return;
     if (trailers.length > 0) {
       const fault = trailersFault(trailers, this.#headBytesSent) ?? lengthFault({ headers: trailers });
       if (fault !== undefined) {
@@ -135,13 +137,24 @@ export class SendingPart {
     if (this.isSent) return;
     if (this.openMessage !== undefined || this.headMessage !== undefined) {
       this.#stream.headDue();
-    } else if (!this.#stream.isOpener && !this.#headCalled && !this.isUnwanted) {
+    } else if (this.#awaitsHead) {
       // What was written before the head waits for it.
     } else if (this.queue.byteLength > 0) {
       if (this.sendCredit > 0) this.#stream.dataDue();
     } else if (this.isEnding) {
       this.#stream.headDue();
     }
+  }
+
+  /** Everything that can be sent is encoded: not what waits for a head that was never given. */
+  get isFlushed(): boolean {
+    if (this.isSent || this.#awaitsHead) return true;
+    return this.queue.byteLength === 0 && this.openMessage === undefined && this.headMessage === undefined;
+  }
+
+  /** After a flush the stream wants to be told. */
+  get wantsFlushed(): boolean {
+    return this.wantsDrain || this.isAborting;
   }
 
   /** The Open was encoded. */
@@ -171,6 +184,10 @@ export class SendingPart {
     this.isSent = true;
     this.#dropQueue();
     this.openMessage = this.headMessage = undefined;
+  }
+
+  get #awaitsHead(): boolean {
+    return !this.#stream.isOpener && !this.#headCalled && !this.isUnwanted;
   }
 
   #dropQueue(): void {

@@ -51,6 +51,8 @@ export class TunnelStream implements Stream, SendingStream, ReceivingStream {
   inControl = false;
   resetDue: ResetMessage | undefined;
 
+  /** Follows what is queued. */
+  #lastError: MctunnelError | undefined;
   /** Waits for what was received in full. */
   #deferredError: MctunnelError | undefined;
   /** `flush` is owed at the end of the Batch. */
@@ -115,6 +117,18 @@ export class TunnelStream implements Stream, SendingStream, ReceivingStream {
     this.#leave();
     this.receiving.window.giveUp();
     this.tell('close');
+  }
+
+  resetAtEnd(error: MctunnelError): void {
+    if (this.isOver || this.sending.isFlushed) {
+      this.reset(error);
+      return;
+    }
+    this.#lastError = error;
+    this.sending.isAborting = true;
+    const { handlers } = this;
+    this.handlers = { ...IGNORE_HANDLERS, close: () => handlers.close?.() };
+    this.receiving.stop();
   }
 
   // ---- endings
@@ -196,6 +210,10 @@ export class TunnelStream implements Stream, SendingStream, ReceivingStream {
   /** After a flush: tells the user what it has changed. */
   flushed(): void {
     if (this.isOver) return;
+    if (this.#lastError !== undefined) {
+      if (this.sending.isFlushed) this.reset(this.#lastError);
+      return;
+    }
     this.sending.flushed();
     this.settle();
   }

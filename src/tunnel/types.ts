@@ -97,6 +97,11 @@ export interface Stream {
   stop(): void;
   /** Aborts what is not finished, both ways. Queued bytes are dropped, bytes not yet taken are given back; no handler but `close` is called. */
   reset(error: MctunnelError): void;
+  /**
+   * As `reset`, once everything that is queued has been sent (RESET_STREAM_AT of QUIC): the peer gets what came before the error. What it still sends is
+   * dropped; writes from now on are ignored.
+   */
+  resetAtEnd(error: MctunnelError): void;
 }
 
 /** Chosen by the accepting side for each Open; undefined refuses with UNSUPPORTED. */

@@ -59,7 +59,9 @@ export class UpgradeExchange implements StreamHandlers {
   #phase: Phase = { kind: 'connecting' };
   #timer: Timer | undefined;
   #informational = 0;
-  /** Written to the member while its socket was full. */
+  /** Of this turn of the event loop, for the member. */
+  #gathered: Uint8Array[] = [];
+  /** Gathered, or written to the member while its socket was full. */
   #untakenBytes = 0;
   #hasMemberEnded = false;
   #hasStreamEnded = false;
@@ -119,12 +121,14 @@ export class UpgradeExchange implements StreamHandlers {
       return;
     }
     this.#untakenBytes += chunk.length;
-    if (this.#socket.write(chunk)) this.#giveBack();
+    // Node forgets what a socket has received and not yet read when a write to it fails: what came in this turn is read first.
+    if (this.#gathered.push(chunk) === 1) this.#context.clock.soon(this.#writeGathered);
   }
 
   end(): void {
     this.#hasStreamEnded = true;
     if (this.#phase.kind !== 'raw' || this.#isMemberGone) return;
+    this.#writeGathered();
     this.#socket.end();
     this.#finishWhenBothEnded();
   }
@@ -302,6 +306,20 @@ export class UpgradeExchange implements StreamHandlers {
     this.#stream.stop();
   }
 
+  readonly #writeGathered = (): void => {
+    const chunks = this.#gathered;
+    if (chunks.length === 0) return;
+    this.#gathered = [];
+    if (this.#phase.kind !== 'raw' || this.#isMemberGone) {
+      this.#giveBack();
+      return;
+    }
+    this.#socket.cork();
+    for (const chunk of chunks) this.#socket.write(chunk);
+    this.#socket.uncork();
+    if (!this.#socket.writableNeedDrain) this.#giveBack();
+  };
+
   #toStream(chunk: Buffer): void {
     if (!this.#stream.write(chunk)) this.#socket.pause();
   }
@@ -349,7 +367,8 @@ export class UpgradeExchange implements StreamHandlers {
 
   #fail(error: MctunnelError): void {
     if (this.#phase.kind === 'over') return;
-    this.#stream.reset(error);
+    // A far server that closes with input unread breaks the connection behind the last of its answer.
+    this.#stream.resetAtEnd(error);
     this.#destroy();
   }
 

@@ -165,6 +165,11 @@ export class StreamEnd implements StreamHandlers {
     this.stream.reset(error);
   }
 
+  resetAtEnd(error: MctunnelError): void {
+    if (this.closes === 0) this.hasReset = true;
+    this.stream.resetAtEnd(error);
+  }
+
   read(reading: Reading): void {
     const was = this.reading;
     this.reading = reading;

@@ -320,6 +320,53 @@ export function describeTunnel(
       expect(other.errors).toEqual([]);
     });
 
+    it('resets at the end: what was queued comes first, whatever its length; what the peer sends meanwhile is dropped', async () => {
+      const pair = await start();
+      const near = open(pair.hub, 1);
+      const far = await accepted(1);
+      far.sendHead();
+      far.write(700_000);
+      far.resetAtEnd(new MctunnelError('UPSTREAM_LOST', 'gone', { delivered: 'unknown' }));
+      expect(far.closes).toBe(0);
+      expect(far.stream.write(Buffer.from('ignored'))).toBe(true);
+      far.stream.end();
+      near.write(300_000);
+      await isEmpty(pair);
+      expect([near.receivedBytes, near.ends]).toEqual([700_000, 0]);
+      expect(near.errors).toMatchObject([{ code: 'UPSTREAM_LOST', message: 'gone', delivered: 'unknown' }]);
+      expect(near.stops).toBe(1);
+      expect([far.closes, far.receivedBytes, far.errors.length]).toEqual([1, 0, 0]);
+      expect([...near.faults, ...far.faults]).toEqual([]);
+    });
+
+    it('resets at the end at once when nothing that is queued can be sent', async () => {
+      const pair = await start();
+      const near = open(pair.hub, 1);
+      const far = await accepted(1);
+      far.write(10);
+      far.resetAtEnd(new MctunnelError('UPSTREAM_LOST', 'before its head'));
+      expect(far.closes).toBe(1);
+      await isEmpty(pair);
+      expect(near.errors).toMatchObject([{ code: 'UPSTREAM_LOST', message: 'before its head' }]);
+    });
+
+    it('gives up what is queued before a reset at the end when the peer resets or the connection dies', async () => {
+      const pair = await start();
+      for (const seed of [1, 2]) {
+        const near = open(pair.hub, seed, 'later');
+        const far = await accepted(seed);
+        far.sendHead();
+        far.write(700_000);
+        far.resetAtEnd(new MctunnelError('UPSTREAM_LOST', 'gone'));
+        await turn();
+        expect(far.closes).toBe(0);
+        if (seed === 1) near.reset(new MctunnelError('CANCELLED', 'the client went away'));
+        else await pair.kill();
+        await eventually('it is over', () => far.closes === 1);
+        expect([far.errors.length, ...far.faults]).toEqual([0]);
+      }
+    });
+
     it('sends nothing of a stream that is reset in the turn of its Open', async () => {
       const pair = await start();
       const gone = open(pair.hub, 1);
@@ -533,6 +580,7 @@ export function describeTunnel(
         { weight: 2, arbitrary: fc.record({ kind: fc.constant('end' as const), side, index }) },
         { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const), side, index }) },
         { weight: 1, arbitrary: fc.record({ kind: fc.constant('reset' as const), side, index }) },
+        { weight: 1, arbitrary: fc.record({ kind: fc.constant('reset at end' as const), side, index }) },
         {
           weight: 4,
           arbitrary: fc.record({
@@ -579,6 +627,9 @@ export function describeTunnel(
                 }
                 case 'reset':
                   pick(step.side, step.index)?.reset(new MctunnelError('CANCELLED', 'chosen'));
+                  break;
+                case 'reset at end':
+                  pick(step.side, step.index)?.resetAtEnd(new MctunnelError('CANCELLED', 'chosen'));
                   break;
                 case 'read':
                   pick(step.side, step.index)?.read(step.reading);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { MctunnelError } from '../../src/errors.ts';
 import { answering, besides, PROXY, RawClient, ScriptedAgent, send, startGateway, until } from './harness.ts';
 import type { TestGateway, TestGatewayOptions } from './harness.ts';
 
@@ -99,6 +100,31 @@ describe('an upgrade', () => {
     expect(client.error?.code).toBe('ECONNRESET');
     await until(() => hub.records.length === 1);
     expect(hub.records[0]?.failure?.code).toBe('TUNNEL_LOST');
+  });
+
+  it('lets the client read what the cluster sent before it broke the connection, and resets then', async () => {
+    const agent = new ScriptedAgent();
+    await start({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(UPGRADE);
+    const far = await agent.stream();
+    far.stream.sendHead(SWITCH);
+    await client.sees('101');
+    client.socket.pause();
+    const bytes = 8 * 1024 * 1024;
+    far.stream.write(Buffer.alloc(bytes, 'x'));
+    far.stream.write(Buffer.from('the end'));
+    far.stream.resetAtEnd(new MctunnelError('UPSTREAM_LOST', 'reset by peer', { delivered: 'unknown' }));
+    // More than the windows between them hold: it goes on when the client reads.
+    client.send('nobody reads this');
+    client.socket.resume();
+    await client.sees('the end');
+    expect(client.text.length - client.text.indexOf('x')).toBe(bytes + 'the end'.length);
+    expect(client.isEnded).toBe(false);
+    await until(() => client.isClosed);
+    expect([client.isEnded, client.error?.code]).toEqual([false, 'ECONNRESET']);
+    await until(() => hub.records.length === 1);
+    expect(hub.records[0]).toMatchObject({ status: 101, failure: { code: 'UPSTREAM_LOST' } });
+    expect(hub.proxy.openRequests).toBe(0);
   });
 
   it('resets the stream when the client is gone', async () => {

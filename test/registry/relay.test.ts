@@ -41,6 +41,9 @@ class FakeStream implements Stream {
   reset(error: MctunnelError): void {
     this.calls.push(`reset ${error.code}`);
   }
+  resetAtEnd(error: MctunnelError): void {
+    this.calls.push(`reset at end ${error.code}`);
+  }
 }
 
 describe('a forwarded stream', () => {
@@ -101,7 +104,7 @@ describe('a forwarded stream', () => {
   it('ends with the error of either side', () => {
     fromAgent.error(new MctunnelError('POLICY_DENIED', 'no'));
     fromHub.error(new MctunnelError('CANCELLED', 'gone'));
-    expect(inbound.calls).toEqual(['reset POLICY_DENIED']);
+    expect(inbound.calls).toEqual(['reset at end POLICY_DENIED']);
     expect(outbound.calls).toEqual(['reset CANCELLED']);
   });
 

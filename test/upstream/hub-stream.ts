@@ -56,6 +56,7 @@ export class HubStream implements Stream {
   #queue: Buffer[] = [];
   queuedBytes = 0;
   #wantsDrain = false;
+  #lastError: MctunnelError | undefined;
   #isOver = false;
   #isPaused = false;
   #held: (Buffer | undefined)[] = [];
@@ -125,6 +126,15 @@ export class HubStream implements Stream {
     if (this.#isOver) return;
     this.resetError = error;
     this.#over();
+  }
+
+  resetAtEnd(error: MctunnelError): void {
+    if (this.#queue.length === 0) {
+      this.reset(error);
+      return;
+    }
+    this.#lastError = error;
+    this.#wantsDrain = false;
   }
 
   // What the hub does.
@@ -200,6 +210,7 @@ export class HubStream implements Stream {
       this.#wantsDrain = false;
       this.handlers?.drain?.();
     }
+    if (this.#lastError !== undefined) this.reset(this.#lastError);
     this.#notify();
   }
 

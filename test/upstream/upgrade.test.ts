@@ -263,6 +263,23 @@ describe('an upgrade', () => {
     await idle(upstream);
   });
 
+  it('delivers what came before the connection was lost, however slowly it is read', async () => {
+    const { upstream, member: raw } = await member((socket) =>
+      socket.write(`${SWITCH}${'x'.repeat(40_000)}`),
+    );
+    const stream = exec(upstream, { reads: false });
+    await until(() => stream.queuedBytes === 40_000);
+    stream.send('nobody reads this');
+    for (const socket of raw.sockets) socket.resetAndDestroy();
+    await idle(upstream);
+    expect(stream.resetError).toBeUndefined();
+    stream.startReading();
+    await stream.ended();
+    expect(stream.text).toBe('x'.repeat(40_000));
+    expect(stream.resetError).toMatchObject({ code: 'UPSTREAM_LOST', hop: 'agent', delivered: 'unknown' });
+    expect(stream.takenBytes).toBe(stream.sentBytes);
+  });
+
   it('speaks WebSocket', async () => {
     const server = new WebSocketServer({ noServer: true, handleProtocols: () => 'v5.channel.k8s.io' });
     const https = await bench.member(

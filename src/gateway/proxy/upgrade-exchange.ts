@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
+import type { Timer } from '../../lib/clock.ts';
 import { framing } from '../../lib/headers.ts';
 import type { Head, Session } from '../../tunnel/index.ts';
 import { responseOn } from '../connection.ts';
@@ -12,6 +13,10 @@ import type { Connections } from './connections.ts';
 import type { ProxyContext } from './context.ts';
 import { detached, HttpExchange } from './http-exchange.ts';
 
+/** A reset makes a client forget what it has received and not yet read, so it has this long to read the last of it. */
+const LINGER_MS = 1_000;
+/** Bytes that are still to be written then: a client that takes none of them is cut off. */
+const FLUSH_MS = 30_000;
 /** What a client may send before the 101; more waits in its socket. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
@@ -33,6 +38,8 @@ export class UpgradeExchange extends HttpExchange {
   #isAnswered = false;
   #chunks: Uint8Array[] = [];
   #untakenBytes = 0;
+  /** Until the connection is cut behind what was written. */
+  #linger: Timer | undefined;
 
   constructor(
     context: ProxyContext,
@@ -145,7 +152,14 @@ export class UpgradeExchange extends HttpExchange {
       return;
     }
     this.isStreamOver = true;
-    this.fail(error);
+    // The cluster answered, perhaps in full, and broke the connection only because there was input that it did not read.
+    if (error.code === 'UPSTREAM_LOST' && !this.isOver && this.failure === undefined) {
+      this.failure = error;
+      this.#cutAfter(FLUSH_MS);
+      this.#socket.write('', () => this.#cutAfter(LINGER_MS));
+      // What the client still sends is thrown away.
+      this.#socket.resume();
+    } else this.fail(error);
   }
 
   override fail(error: MctunnelError): void {
@@ -187,6 +201,11 @@ export class UpgradeExchange extends HttpExchange {
     else if (this.status === 0) this.#socket.destroy();
   }
 
+  #cutAfter(delayMs: number): void {
+    this.#linger?.cancel();
+    if (!this.isOver) this.#linger = this.context.clock.after(delayMs, () => this.cut());
+  }
+
   #drained(): void {
     const bytes = this.#untakenBytes;
     if (bytes === 0) return;
@@ -195,6 +214,7 @@ export class UpgradeExchange extends HttpExchange {
   }
 
   #closed(): void {
+    this.#linger?.cancel();
     if (this.isOver) return;
     if (!this.isStreamOver && this.failure === undefined) {
       this.failure = new MctunnelError('CANCELLED', 'the client went away', { delivered: 'unknown' });

@@ -85,7 +85,7 @@ class Joint {
       this.#inbound.stop();
       this.#toAgent.release(this.#inbound);
     },
-    error: (error) => this.#inbound.reset(error),
+    error: (error) => this.#inbound.resetAtEnd(error),
     close: () => this.#toAgent.release(this.#inbound),
   };
 }

@@ -31,6 +31,7 @@ function sessionOf(answer: Answer): { session: Session; opened: Open[]; resets: 
         resume: () => undefined,
         stop: () => undefined,
         reset: (error) => resets.push(error),
+        resetAtEnd: (error) => resets.push(error),
       };
       return stream;
     },
