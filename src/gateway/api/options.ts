@@ -69,6 +69,6 @@ export interface ApiOptions {
 export interface Api {
   /** An ordinary Express application: mount it, listen with it, give it to supertest. */
   readonly app: Express;
-  /** Ends every open watch between two events, for a drain: clients resume elsewhere. */
+  /** Ends every open watch between two events, for a drain, and refuses new ones with 429: clients resume elsewhere. */
   endWatches(): void;
 }

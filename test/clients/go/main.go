@@ -2,6 +2,8 @@
 // way the requests take to the cluster.
 //
 //	client-go populate KUBECONFIG NAMESPACE COUNT   creates ConfigMaps
+//	client-go register KUBECONFIG COUNT             creates registrations of clusters
+//	client-go follow KUBECONFIG KUBECONFIG-FOR-WRITES
 //	client-go informer|exec|portforward|typed KUBECONFIG
 package main
 
@@ -38,6 +40,9 @@ func run(args []string) error {
 	if len(args) < 2 {
 		return fmt.Errorf("usage: client-go COMMAND KUBECONFIG …")
 	}
+	if args[0] == "follow" {
+		return followArguments(args)
+	}
 	config, err := clientcmd.BuildConfigFromFlags("", args[1])
 	if err != nil {
 		return err
@@ -47,6 +52,15 @@ func run(args []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	switch args[0] {
+	case "register":
+		if len(args) != 3 {
+			return fmt.Errorf("usage: client-go register KUBECONFIG COUNT")
+		}
+		count, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		return register(ctx, config, count)
 	case "populate":
 		if len(args) != 4 {
 			return fmt.Errorf("usage: client-go populate KUBECONFIG NAMESPACE COUNT")

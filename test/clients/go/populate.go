@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 )
@@ -31,6 +33,27 @@ func populate(ctx context.Context, config *rest.Config, namespace string, count 
 			BinaryData: map[string][]byte{"bytes": pattern(64, uint64(i)+1)},
 		}
 		_, err := client.CoreV1().ConfigMaps(namespace).Create(ctx, object, metav1.CreateOptions{})
+		return err
+	})
+}
+
+// register creates that many registrations of clusters, many at a time.
+func register(ctx context.Context, config *rest.Config, count int) error {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	objects := client.Resource(registrations)
+	return inParallel(workers, count, func(i int) error {
+		object := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "registry.mctunnel.io/v1", "kind": "ClusterRegistration",
+			"metadata": map[string]any{
+				"name":   fmt.Sprintf("cluster-%05d", i),
+				"labels": map[string]any{"tenth": fmt.Sprint(i % 10), "region": "somewhere"},
+			},
+			"spec": map[string]any{"limits": map[string]any{"maxInFlight": int64(100 + i%100)}},
+		}}
+		_, err := objects.Create(ctx, object, metav1.CreateOptions{})
 		return err
 	})
 }

@@ -49,8 +49,19 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
-// print says how many requests there were of each description, and forgets them.
+// print prints counts.
 func (r *record) print(describe func(recorded) string) {
+	counts := r.counts(describe)
+	lines := make([]string, 0, len(counts))
+	for description, count := range counts {
+		lines = append(lines, fmt.Sprintf("%d × %s", count, description))
+	}
+	sort.Strings(lines)
+	fmt.Printf("  requests: %s\n", strings.Join(lines, ", "))
+}
+
+// counts says how many requests there were of each description, and forgets them.
+func (r *record) counts(describe func(recorded) string) map[string]int {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	counts := map[string]int{}
@@ -58,12 +69,7 @@ func (r *record) print(describe func(recorded) string) {
 		counts[describe(one)]++
 	}
 	r.requests = nil
-	lines := make([]string, 0, len(counts))
-	for description, count := range counts {
-		lines = append(lines, fmt.Sprintf("%d × %s", count, description))
-	}
-	sort.Strings(lines)
-	fmt.Printf("  requests: %s\n", strings.Join(lines, ", "))
+	return counts
 }
 
 func byMethod(one recorded) string { return one.method }

@@ -405,3 +405,22 @@ describe('clusters/bootstraptoken', () => {
     expect((await server.get(`${CLUSTERS}/mine/bootstraptoken`)).status).toBe(405);
   });
 });
+
+it('refuses watches while it drains so that informers watch again from where they are, and goes on answering', async () => {
+  const draining = await createFixture({});
+  const drained = await serve(draining.api);
+  const open = await drained.watch(`${CLUSTERS}?watch=true`);
+  draining.api.endWatches();
+  expect(await open.next()).toBeUndefined();
+  for (const watched of [CLUSTERS, '/apis/registry.mctunnel.io/v1/clusterregistrations']) {
+    const { status, headers, body } = await drained.get(`${watched}?watch=true`);
+    expect(status).toBe(429);
+    expect(headers['retry-after']).toBe('1');
+    expect(body).toMatchObject({
+      reason: 'TooManyRequests',
+      details: { causes: [{ reason: 'HubDraining' }] },
+    });
+  }
+  expect((await drained.get(CLUSTERS)).status).toBe(200);
+  await drained.close();
+});

@@ -1,4 +1,4 @@
-import type { MctunnelError } from '../../../errors.ts';
+import { MctunnelError } from '../../../errors.ts';
 import type { ClusterRead, ClusterReadView, ReadAnswer, WatchHandle, WatchObserver } from '../../ports.ts';
 import { sendAnswer, sendError } from '../answer.ts';
 import type { ApiResponse } from '../context.ts';
@@ -65,18 +65,30 @@ class WatchResponse implements WatchObserver {
 /** The watches that are being answered. */
 export class OpenWatches {
   readonly #watches = new Set<WatchResponse>();
+  #isOver = false;
 
   get count(): number {
     return this.#watches.size;
   }
 
+  /** Throws TOO_MANY_REQUESTS after `endAll`. */
   open(view: ClusterReadView, read: ClusterRead, response: ApiResponse): void {
+    // Not 503: client-go's informers list everything again on that, and only watch again on this (Reflector, isWatchErrorRetriable).
+    if (this.#isOver) {
+      const words = 'this hub is shutting down: watch again, from where you are';
+      throw new MctunnelError('TOO_MANY_REQUESTS', words, {
+        statusCause: 'HubDraining',
+        retryAfterSeconds: 1,
+      });
+    }
     const watch = new WatchResponse(response, (over) => void this.#watches.delete(over));
     this.#watches.add(watch);
     watch.attach(view.watch(read, watch));
   }
 
+  /** Each between two events; no new one is opened. */
   endAll(): void {
+    this.#isOver = true;
     for (const watch of [...this.#watches]) watch.end();
   }
 }
