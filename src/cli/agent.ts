@@ -79,7 +79,8 @@ async function startAgent(
   closer: Closer,
 ): Promise<Running> {
   const context = memberContext(config);
-  const member = await Member.open(context, log);
+  const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
+  const member = await Member.open(context, minTlsVersion, log);
   closer.add('managed cluster', () => member.close());
   const client = await createKubeClient(context);
   closer.add('client of the managed cluster', () => client.close());
@@ -110,6 +111,7 @@ async function startAgent(
   const addressWith = (caBundle: string): HubAddress => ({
     address: hub,
     caBundle,
+    minTlsVersion,
     ...(proxy !== undefined && { proxy }),
   });
   await memberWatch.refresh();

@@ -2,6 +2,7 @@ import type { ReplicaLeases } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
+import type { TlsVersion } from '../lib/tls-profile.ts';
 import { type Authority, hubOf, issueHubCertificate, OwnCertificate } from '../pki/index.ts';
 import { PeerLinks, relay } from '../registry/peers/index.ts';
 import { dialTunnel, type HubPeers } from '../transport/index.ts';
@@ -17,6 +18,7 @@ export interface HubPeersOptions {
   /** A name in their serving certificates. */
   readonly serverName: string;
   readonly hubId: string;
+  readonly minTlsVersion: TlsVersion;
   /** Sessions of this replica alone. */
   readonly dial: (cluster: string) => Session;
   readonly budget: MemoryBudget;
@@ -28,7 +30,8 @@ export interface HubPeersOptions {
 export async function openHubPeers(
   options: HubPeersOptions,
 ): Promise<{ readonly links: PeerLinks; readonly server: HubPeers }> {
-  const { leases, authority, tunnelCaBundle, serverName, hubId, dial, budget, log, closer } = options;
+  const { leases, authority, tunnelCaBundle, serverName, hubId, minTlsVersion, dial, budget, log, closer } =
+    options;
   const certificate = await OwnCertificate.open({
     what: "hub replica's certificate",
     issue: () => issueHubCertificate(authority, leases.own),
@@ -47,7 +50,7 @@ export async function openHubPeers(
     log,
     dial: async ({ address, signal, onClosed }) => {
       const { session } = await dialTunnel({
-        hub: { address, serverName, caBundle: tunnelCaBundle() },
+        hub: { address, serverName, caBundle: tunnelCaBundle(), minTlsVersion },
         credentials: certificate.current,
         hello: { agentVersion: packageVersion(), instanceId: hubId, clusterUid: '', capabilities: ['hub'] },
         accept: () => undefined,

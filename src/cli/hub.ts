@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
-import { createGateway, createProxy } from '../gateway/index.ts';
+import { createGateway, createProxy, type GatewayTls } from '../gateway/index.ts';
 import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
 import { AgentSigningRequests } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -89,6 +89,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   await sessions.start();
   closer.add('sessions', () => sessions.close());
 
+  const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
   const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
   const tunnelPair = await openServing({
     ...{ port: 'tunnel', certFile: config.tunnelCertFile, keyFile: config.tunnelKeyFile },
@@ -128,7 +129,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
             config.tunnelCertFile === undefined
               ? serviceHosts(config)[0]
               : (config.advertise[0] ?? 'localhost'),
-          ...{ hubId, budget, log, closer },
+          ...{ hubId, budget, minTlsVersion, log, closer },
           dial: (name) => sessions.dial(name),
         });
   const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
@@ -143,6 +144,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       sessions,
       ...(peers !== undefined && { hubs: peers.server }),
       hubId,
+      minTlsVersion,
       replicas: replicaCount,
       observer: hubMetrics.server(log),
       tunnel: { processBudget: budget },
@@ -239,9 +241,10 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     ...{ port: 'gateway', certFile: config.gatewayCertFile, keyFile: config.gatewayKeyFile },
     ...{ authority: gatewayCa, hosts, log, closer },
   });
-  const gatewayTls = (): { cert: string; key: string } => ({
+  const gatewayTls = (): GatewayTls => ({
     cert: gatewayPair.current.certificateChain,
     key: gatewayPair.current.privateKey,
+    minVersion: minTlsVersion,
   });
   const gateway = createGateway({
     ...config.gatewayListen,

@@ -2,6 +2,7 @@ import { MctunnelError } from '../errors.ts';
 import { Credentials, type Credential, type KubeContext } from '../kube/index.ts';
 import { systemClock, type Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { TlsVersion } from '../lib/tls-profile.ts';
 import type { CredentialSource, MemberEndpoint } from '../upstream/index.ts';
 
 /** How often files and plug-ins of the kubeconfig are looked at again. */
@@ -13,21 +14,29 @@ const REFRESH_MS = 10_000;
  */
 export class Member {
   readonly #context: KubeContext;
+  readonly #minTlsVersion: TlsVersion;
   readonly #credentials: Credentials;
   readonly #log: Log;
   #credential: Credential;
   #timer: Timer | undefined;
   #onEndpoint: (endpoint: MemberEndpoint) => void = () => undefined;
 
-  private constructor(context: KubeContext, credentials: Credentials, first: Credential, log: Log) {
+  private constructor(
+    context: KubeContext,
+    minTlsVersion: TlsVersion,
+    credentials: Credentials,
+    first: Credential,
+    log: Log,
+  ) {
     this.#context = context;
+    this.#minTlsVersion = minTlsVersion;
     this.#credentials = credentials;
     this.#credential = first;
     this.#log = log;
   }
 
   /** Throws MctunnelError INVALID: the kubeconfig cannot be used for an agent. */
-  static async open(context: KubeContext, log: Log): Promise<Member> {
+  static async open(context: KubeContext, minTlsVersion: TlsVersion, log: Log): Promise<Member> {
     const refuse = (why: string): never => {
       throw new MctunnelError('INVALID', `${context.origin}: ${why}`, { hop: 'agent' });
     };
@@ -41,7 +50,7 @@ export class Member {
       );
     }
     const credentials = new Credentials(context, systemClock);
-    const member = new Member(context, credentials, await credentials.current(), log);
+    const member = new Member(context, minTlsVersion, credentials, await credentials.current(), log);
     member.#schedule();
     return member;
   }
@@ -52,6 +61,7 @@ export class Member {
       server: this.#context.server,
       caPem: ca?.toString(),
       tlsServerName: servername,
+      minTlsVersion: this.#minTlsVersion,
       ...(cert !== undefined &&
         key !== undefined && { clientCertificate: { certPem: cert.toString(), keyPem: key.toString() } }),
       credential: this.#source,

@@ -3,6 +3,11 @@ import * as values from './values.ts';
 
 /** Of both servers, hub and agent. */
 export const serverSettings = {
+  tlsMinVersion: setting(
+    values.oneOf('1.2', '1.3'),
+    'least version of TLS: of the two ports and between replicas (hub); towards the hub and the API server of the managed cluster (agent)',
+    { placeholder: '1.2|1.3', default: '1.2' },
+  ),
   drainTimeout: setting(values.durationMs, 'how long open requests may run on after SIGTERM', {
     placeholder: 'DURATION',
     default: '60s',

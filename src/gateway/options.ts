@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { TlsVersion } from '../lib/tls-profile.ts';
 import type { ClusterSpec } from '../registry/ports.ts';
 import type { Authenticator, Authorizer, Dialer, IdentityHeaders, ProxyObserver } from './ports.ts';
 
@@ -10,7 +11,7 @@ export interface GatewayTls {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
   /** Default `TLSv1.2`. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly minVersion?: TlsVersion;
 }
 
 export interface GatewayLimits {

@@ -1,3 +1,6 @@
+/** How far two machines' clocks may be apart without anybody being refused. */
+export const CLOCK_SKEW_MS = 300_000;
+
 /** A timer that `Clock.after` started. */
 export interface Timer {
   cancel(): void;

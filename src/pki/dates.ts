@@ -3,8 +3,7 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** How far two clocks may be apart without anybody being refused. */
-export const CLOCK_SKEW_MS = 5 * MINUTE_MS;
+export { CLOCK_SKEW_MS } from '../lib/clock.ts';
 
 /** A date as people read it in a message: `2026-01-31T12:00:00Z`. */
 export function formatDate(date: Date): string {

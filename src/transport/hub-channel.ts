@@ -11,6 +11,7 @@ import {
 import { isIP, type Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
+import { tlsProfile } from '../lib/tls-profile.ts';
 import type { DialFacts } from './dial-error.ts';
 import { formatAddress, parseAddress, parseProxy } from './hub-address.ts';
 import { TCP_KEEPALIVE_MS } from './listener.ts';
@@ -88,7 +89,7 @@ function contextOf(hub: HubAddress, agent: AgentCredentials | undefined): Secure
       ca: hub.caBundle,
       // What the bundle holds is trusted as it is, an intermediate CA too.
       allowPartialTrustChain: true,
-      minVersion: hub.minTlsVersion ?? 'TLSv1.2',
+      ...tlsProfile(hub.minTlsVersion ?? 'TLSv1.2'),
       ...(agent === undefined ? {} : { cert: agent.certificateChain, key: agent.privateKey }),
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import {
   createSecureContext,
@@ -9,8 +9,9 @@ import {
 } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import type { ServingCredentials, TlsVersion } from './options.ts';
-import { verdictOf, type PeerVerdict } from './peer.ts';
+import { tlsProfile, type TlsVersion } from '../lib/tls-profile.ts';
+import type { ServingCredentials } from './options.ts';
+import { certificatesOf, verdictOf, type PeerVerdict } from './peer.ts';
 
 /** TCP keepalive: the kernel's probes begin after this silence. */
 export const TCP_KEEPALIVE_MS = 30_000;
@@ -77,9 +78,12 @@ export class Listener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Map<string, Connection>();
+  /** Those of the credentials. */
+  #clientCas: readonly X509Certificate[];
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#clientCas = certificatesOf(options.credentials.clientCa);
     this.#server = createServer({
       ...contextOptions(options.credentials, options.minTlsVersion),
       requestCert: true,
@@ -136,6 +140,7 @@ export class Listener {
   /** For new connections only. Throws MctunnelError BAD_REQUEST and changes nothing when the PEMs do not fit. */
   setCredentials(credentials: ServingCredentials): void {
     this.#server.setSecureContext(contextOptions(credentials, this.#options.minTlsVersion));
+    this.#clientCas = certificatesOf(credentials.clientCa);
   }
 
   /** Stops listening and destroys what is open. Resolves when no socket is left. */
@@ -182,7 +187,7 @@ export class Listener {
       return;
     }
     const { clock, wallNow, handshakeTimeoutMs } = this.#options;
-    const peer = verdictOf(socket, wallNow);
+    const peer = verdictOf(socket, this.#clientCas, wallNow);
     const connection = new Connection(socket, remoteAddress, peer, clock, handshakeTimeoutMs);
     this.#connections.set(remoteAddress, connection);
     socket.once('close', () => this.#connections.delete(remoteAddress));
@@ -195,9 +200,7 @@ function contextOptions(credentials: ServingCredentials, minVersion: TlsVersion)
     cert: credentials.certificateChain,
     key: credentials.privateKey,
     ca: credentials.clientCa,
-    minVersion,
-    // No resumption: a resumed session is not verified again. No renegotiation: HTTP/2 forbids it (RFC 9113, 9.2.1).
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    ...tlsProfile(minVersion),
   };
   try {
     createSecureContext(options);

@@ -1,5 +1,6 @@
 import type { MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { TlsVersion } from '../lib/tls-profile.ts';
 import type {
   Accept,
   HelloFacts,
@@ -20,7 +21,7 @@ export interface ServingCredentials {
   readonly clientCa: string;
 }
 
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+export type { TlsVersion };
 
 export interface TunnelServerOptions {
   /** Address to listen on, `0.0.0.0` for instance. */

@@ -1,23 +1,41 @@
+import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
+import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 
 /** Certificates in a chain; a longer one is cut (a peer may send a loop). */
 const MAX_CHAIN = 10;
+/** id-kp-clientAuth (RFC 5280, 4.2.1.12). */
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 /** What TLS says of the client's certificate. It is optional there, so that a refusal can be told in words instead of as a TLS alert. */
 export type PeerVerdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly reason: string }
+  /** Signed by one of the CAs, for clients, but not now. DER of the leaf. */
+  | { readonly kind: 'misdated'; readonly reason: string; readonly chain: readonly Buffer[] }
   /** Chain, dates and purpose are right. DER, leaf first. */
   | { readonly kind: 'verified'; readonly chain: readonly Buffer[] };
 
-/** Asks the finished handshake. `wallNow` is for the words only: OpenSSL has its own clock. */
-export function verdictOf(socket: TLSSocket, wallNow: () => number): PeerVerdict {
+/**
+ * Asks the finished handshake. OpenSSL has its own clock, and no patience: of what it refuses for its dates alone, what begins within CLOCK_SKEW_MS of
+ * `wallNow` counts all the same.
+ */
+export function verdictOf(
+  socket: TLSSocket,
+  clientCas: readonly X509Certificate[],
+  wallNow: () => number,
+): PeerVerdict {
   const leaf = socket.getPeerCertificate(true);
   // Node gives an empty object when there is none; the types do not say so.
   if (!Buffer.isBuffer((leaf as Partial<PeerCertificate>).raw)) return { kind: 'none' };
   if (!socket.authorized) {
-    return { kind: 'refused', reason: refusal(leaf, String(socket.authorizationError), wallNow()) };
+    const code = String(socket.authorizationError);
+    const reason = refusal(leaf, code, wallNow());
+    // The last of its faults is what OpenSSL tells: the others are looked for here.
+    if (!isDateFault(code) || !isIssuedBy(leaf.raw, clientCas, wallNow())) return { kind: 'refused', reason };
+    const isSoon = code === 'CERT_NOT_YET_VALID' && Date.parse(leaf.valid_from) <= wallNow() + CLOCK_SKEW_MS;
+    return isSoon ? { kind: 'verified', chain: [leaf.raw] } : { kind: 'misdated', reason, chain: [leaf.raw] };
   }
   const chain: Buffer[] = [];
   let certificate: typeof leaf | undefined = leaf;
@@ -28,6 +46,34 @@ export function verdictOf(socket: TLSSocket, wallNow: () => number): PeerVerdict
     certificate = issuer === certificate ? undefined : issuer;
   }
   return { kind: 'verified', chain };
+}
+
+function isDateFault(code: string): boolean {
+  return code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED';
+}
+
+/** Signed by one of the CAs, which is valid now, and meant for clients. */
+function isIssuedBy(leaf: Buffer, cas: readonly X509Certificate[], nowMs: number): boolean {
+  const certificate = new X509Certificate(leaf);
+  // The types miss that a certificate may have no such extension.
+  const purposes = (certificate.keyUsage as readonly string[] | undefined) ?? [];
+  return (
+    purposes.includes(CLIENT_AUTH) &&
+    cas.some(
+      (ca) =>
+        ca.ca &&
+        ca.validFromDate.getTime() <= nowMs &&
+        ca.validToDate.getTime() > nowMs &&
+        certificate.checkIssued(ca) &&
+        certificate.verify(ca.publicKey),
+    )
+  );
+}
+
+/** The certificates of a PEM bundle; throws what OpenSSL says of one that is none. */
+export function certificatesOf(bundle: string): X509Certificate[] {
+  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
 }
 
 function refusal(leaf: PeerCertificate, code: string, wallNowMs: number): string {
@@ -52,6 +98,7 @@ export function requireVerified(verdict: PeerVerdict): readonly Buffer[] {
     case 'none':
       throw new MctunnelError('UNAUTHENTICATED', 'no client certificate: enrol with a bootstrap token first');
     case 'refused':
+    case 'misdated':
       throw new MctunnelError('UNAUTHENTICATED', verdict.reason);
   }
 }

@@ -190,7 +190,8 @@ class GrpcTunnelServer implements TunnelServer {
   /** undefined: it is not another hub. */
   #hubClient({ peer, remoteAddress }: Connection): Client | undefined {
     const { hubs } = this.#options;
-    const replica = hubs?.authenticateHub({ chain: requireVerified(peer), remoteAddress });
+    if (peer.kind !== 'verified') return undefined;
+    const replica = hubs?.authenticateHub({ chain: peer.chain, remoteAddress });
     if (hubs === undefined || replica === undefined) return undefined;
     return {
       cluster: '',
@@ -284,7 +285,12 @@ class GrpcTunnelServer implements TunnelServer {
   }
 
   async #authenticate({ peer, remoteAddress }: Connection): Promise<AuthenticatedAgent> {
-    return this.#options.authenticator.authenticateAgent({ chain: requireVerified(peer), remoteAddress });
+    const { authenticator } = this.#options;
+    // It knows whose certificate that is, and puts the reason where its administrator looks.
+    if (peer.kind === 'misdated') {
+      await authenticator.authenticateAgent({ chain: peer.chain, remoteAddress });
+    }
+    return authenticator.authenticateAgent({ chain: requireVerified(peer), remoteAddress });
   }
 
   #refuseWhileDraining(): void {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import { encodeTarget, splitTarget } from '../lib/request-path.ts';
+import type { TlsVersion } from '../lib/tls-profile.ts';
 import type { CredentialSource } from './credential.ts';
 import type { Destination } from './destination.ts';
 
@@ -15,6 +16,8 @@ export interface MemberEndpoint {
   readonly tlsServerName?: string | undefined;
   readonly clientCertificate?: { readonly certPem: string; readonly keyPem: string } | undefined;
   readonly credential: CredentialSource;
+  /** Default TLSv1.2. */
+  readonly minTlsVersion?: TlsVersion;
 }
 
 /** The apiserver of `cluster`, ready for requests. Throws MctunnelError INVALID that says what to correct. */
@@ -55,7 +58,7 @@ function secureContext(endpoint: MemberEndpoint): SecureContext {
     return createSecureContext({
       ...(caPem === undefined ? {} : { ca: caPem }),
       ...(client === undefined ? {} : { cert: client.certPem, key: client.keyPem }),
-      minVersion: 'TLSv1.2',
+      minVersion: endpoint.minTlsVersion ?? 'TLSv1.2',
     });
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);

@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:tls';
 import { MctunnelError } from '../../src/errors.ts';
 import { enroll, peekChain, renew } from '../../src/transport/index.ts';
-import { TestCa } from '../pki.ts';
+import { TestCa, type TestLeafOptions } from '../pki.ts';
 import { AGENT, CA, echo, rejection, SERVER, TestHub } from './fixture.ts';
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const trust = (caBundle = CA.certificate) => ({ address: hub.address, caBundle });
 let hub: TestHub;
 
@@ -88,6 +89,58 @@ describe('the client certificate', () => {
     expect(renewal.message).toMatch(words);
     expect(hub.opened).toEqual([]);
     expect(hub.refused.map(({ method }) => method)).toEqual(['connect', 'renew']);
+  });
+
+  it('that begins within five minutes is taken: clocks differ', async () => {
+    const soon = CA.agent('cluster-a', 'u', { notBefore: new Date(Date.now() + 4 * MINUTE_MS) });
+    const { session } = await hub.dial({
+      credentials: { certificateChain: soon.chain, privateKey: soon.privateKey },
+    });
+    expect(session.state).toBe('open');
+  });
+
+  it.each([
+    [
+      'of another CA',
+      (dates: TestLeafOptions) => new TestCa('hub and agent CA').agent('cluster-a', 'u', dates),
+      /not issued by this hub's agent CA|valid from/,
+    ],
+    [
+      'for servers only',
+      (dates: TestLeafOptions) => CA.agent('cluster-a', 'u', { ...dates, usages: ['serverAuth'] }),
+      /valid from|clientAuth/,
+    ],
+  ])('%s is refused although it begins soon, for which OpenSSL names it', async (_what, make, words) => {
+    const leaf = make({ notBefore: new Date(Date.now() + MINUTE_MS) });
+    const error = await rejection(
+      hub.dial({ credentials: { certificateChain: leaf.certificate, privateKey: leaf.privateKey } }),
+    );
+    expect(error.code).toBe('UNAUTHENTICATED');
+    expect(error.message).toMatch(words);
+    expect(hub.opened).toEqual([]);
+  });
+
+  it.each([
+    ['ahead of the hub', { notBefore: new Date(Date.now() + 6 * MINUTE_MS) }],
+    ['out of date', { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() - MINUTE_MS) }],
+  ])('%s is named by the authenticator, which knows whose it is', async (_what, dates) => {
+    await hub.server.close();
+    const asked: number[] = [];
+    hub = await TestHub.start({
+      authenticator: {
+        authenticateAgent: ({ chain }) => {
+          asked.push(chain.length);
+          throw new MctunnelError('UNAUTHENTICATED', 'the clocks differ by six minutes');
+        },
+        admit: () => undefined,
+      },
+    });
+    const leaf = CA.agent('cluster-a', 'u', dates);
+    const error = await rejection(
+      hub.dial({ credentials: { certificateChain: leaf.chain, privateKey: leaf.privateKey } }),
+    );
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED', message: 'the clocks differ by six minutes' });
+    expect(asked).toEqual([1]);
   });
 
   it('is judged by the authenticator, whose words reach the agent', async () => {

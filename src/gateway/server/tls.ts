@@ -1,10 +1,10 @@
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
-import { constants } from 'node:crypto';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { rememberRawSocket } from '../connection.ts';
 import type { GatewayTls } from '../options.ts';
+import { tlsProfile } from '../../lib/tls-profile.ts';
 
 /** Go's HTTP clients keep idle connections for 90 s: closing before them would fail the request that they send just then. */
 const KEEP_ALIVE_MS = 120_000;
@@ -72,9 +72,7 @@ export function secureContext(tls: GatewayTls): SecureContextOptions {
   return {
     cert: tls.cert,
     key: tls.key,
-    minVersion: tls.minVersion ?? 'TLSv1.2',
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
-    honorCipherOrder: true,
+    ...tlsProfile(tls.minVersion ?? 'TLSv1.2'),
   };
 }
 
