@@ -2,6 +2,7 @@
  * `make bench`: what a request costs through a hub and an agent, beside no proxy at all and beside the rivals that are given.
  *
  *     node bench/main.ts [CASE…]
+ *     node bench/main.ts clusters     (bench/clusters.ts)
  *
  * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
  * these), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
@@ -33,6 +34,13 @@ const only = process.env['BENCH_SYSTEMS']?.split(',');
 /** Another checkout, measured beside this one as `base`: what a change is worth. */
 const base = process.env['BENCH_BASE'];
 const asked = process.argv.slice(2);
+
+if (asked.length === 1 && asked[0] === 'clusters') {
+  // On control planes of its own: no part of the rounds below.
+  const { benchClusters } = await import('./clusters.ts');
+  await benchClusters();
+  process.exit();
+}
 
 const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
 if (cases.length === 0) {
