@@ -132,13 +132,19 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     disturb: () => Promise<void>,
   ): Promise<Report> {
     const following = run(['follow', read, write], env);
-    expect(await following.line()).toMatch(/^synced \d{2,}$/);
-    await disturb();
-    following.child.stdin.end();
-    const report = JSON.parse(await following.line()) as Report;
-    expect(await following.ended).toBe(0);
-    process.stderr.write(`  ${JSON.stringify(report)}\n`);
-    return report;
+    try {
+      expect(await following.line()).toMatch(/^synced \d{2,}$/);
+      await disturb();
+      following.child.stdin.end();
+      const report = JSON.parse(await following.line()) as Report;
+      expect(await following.ended).toBe(0);
+      process.stderr.write(`  ${JSON.stringify(report)}\n`);
+      return report;
+    } finally {
+      // When something failed on the way, it must not go on writing under the next test.
+      following.child.kill('SIGKILL');
+      await following.ended;
+    }
   }
 
   /** kill -9 or SIGTERM at a random moment, and back after a random while. */

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ func changeUntil(ctx context.Context, objects dynamic.ResourceInterface, stop <-
 	var group sync.WaitGroup
 	for i := range changers {
 		group.Go(func() {
-			failures[i] = (&changer{objects: objects, truth: t, prefix: fmt.Sprintf("changing-%d", i)}).run(ctx, stop)
+			failures[i] = (&changer{objects: objects, truth: t, prefix: fmt.Sprintf("changing-%d-%d", os.Getpid(), i)}).run(ctx, stop)
 		})
 	}
 	group.Wait()
