@@ -14,7 +14,7 @@ export interface MemberWatchOptions {
 }
 
 /** How soon the member is asked again: rights may be taken away, a cluster may be restored from a backup. */
-const PERIOD_MS = 60_000;
+const PERIOD_MS = 15_000;
 /** While something is wrong: whoever mends it wants to see it mended. */
 const FAULT_PERIOD_MS = 5_000;
 

@@ -5,8 +5,8 @@ import { waitFor } from '../kubernetes/index.ts';
 import { mctunnel } from '../support/mctunnel.ts';
 import { CLUSTER, startSystem, type System } from '../support/system.ts';
 
-/** The agent asks a healthy cluster once a minute. */
-const NOTICED_MS = 90_000;
+/** The agent asks a healthy cluster four times a minute. */
+const NOTICED_MS = 60_000;
 const TEST_MS = 240_000;
 
 interface Condition {
