@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { agentSettings } from '../config/index.ts';
-import { MctunnelError } from '../errors.ts';
 import type { ImpersonationRight } from '../lib/impersonation-right.ts';
 import { impersonationRights, Policy, watchPolicyFile } from '../upstream/index.ts';
 import { withSettings } from './settings-command.ts';
+import { fileUsage } from './usage-error.ts';
 
 const { policy, identityPrefix } = agentSettings;
 
@@ -36,11 +36,7 @@ async function readPolicy(path: string | undefined, prefix: string): Promise<Pol
     file.close();
     return file.current;
   } catch (error) {
-    throw new MctunnelError(
-      'INVALID',
-      `--policy: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw fileUsage('--policy', path, error);
   }
 }
 

@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
-import { MctunnelError } from '../errors.ts';
 import { createKubeClient, loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
-import { fileProblem } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
 import { addReadGauge, createLogger, Probes, startOpsServer } from '../observe/index.ts';
-import { AgentFolder, AgentIdentity, findHubAuthority, parseCertificates } from '../pki/index.ts';
+import { AgentFolder, AgentIdentity, findHubAuthority } from '../pki/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import {
   createConnector,
@@ -36,12 +33,14 @@ import {
   type PolicySource,
   type Upstream,
 } from '../upstream/index.ts';
+import { readEnrolment, type EnrolmentInput } from './agent-enrolment.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
 import { memberApi } from './member-api.ts';
 import { retrying } from './retrying.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
-import { UsageError } from './usage-error.ts';
+import { fileUsage, Problems, readingKubeconfig, UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
 
 type AgentConfig = Resolved<typeof agentSettings>;
@@ -78,13 +77,24 @@ async function startAgent(
   log: Log,
   closer: Closer,
 ): Promise<Running> {
-  const context = memberContext(config);
+  const folder = new AgentFolder(config.dataDir, { uid: process.getuid?.(), log });
+  const problems = new Problems();
+  const context = await problems.gather(() => memberContext(config));
+  const policy = await problems.gather(() =>
+    openPolicy(config, cluster, log, closer, () => void memberWatch.refresh()),
+  );
+  const enrolment = await problems.gather(() => readEnrolment(config, folder));
+  await problems.gather(() => makeDataFolder(config.dataDir));
+  if (context === undefined || policy === undefined || enrolment === undefined || problems.found) {
+    throw problems.error;
+  }
+
+  // Nobody was contacted so far.
   const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
-  const member = await Member.open(context, minTlsVersion, log);
+  const member = await readingKubeconfig(() => Member.open(context, minTlsVersion, log));
   closer.add('managed cluster', () => member.close());
   const client = await createKubeClient(context);
   closer.add('client of the managed cluster', () => client.close());
-  const policy = await openPolicy(config, cluster, log, closer, () => void memberWatch.refresh());
   let sessions = (): Connector['sessions'] => [];
   const reporter = new Reporter({
     report: () => memberWatch.state && reportOf(memberWatch.state),
@@ -106,7 +116,6 @@ async function startAgent(
   member.follow((endpoint) => upstream.replaceMember(endpoint));
   closer.add('upstream', () => upstream.close());
 
-  const folder = new AgentFolder(config.dataDir, { uid: process.getuid?.(), log });
   const proxy = proxyFor(hub, process.env);
   const addressWith = (caBundle: string): HubAddress => ({
     address: hub,
@@ -120,13 +129,13 @@ async function startAgent(
   const identity = await AgentIdentity.open({
     folder,
     cluster,
-    bootstrapToken: await bootstrapToken(config),
+    bootstrapToken: enrolment.bootstrapToken,
     hub: {
       enroll: async (request) => {
         log.info({ hub }, 'enrolling');
         return retrying(
           async () => {
-            const caBundle = await firstTrust(config, hub, proxy);
+            const caBundle = await firstTrust(enrolment, hub, proxy);
             const clusterUid = memberWatch.clusterUid ?? '';
             return enroll({
               ...request,
@@ -242,8 +251,8 @@ function addAgentGauges(
   );
 }
 
-function memberContext(config: AgentConfig): KubeContext {
-  if (config.kubeconfig !== undefined) return loadKubeconfig(config.kubeconfig);
+async function memberContext({ kubeconfig }: AgentConfig): Promise<KubeContext> {
+  if (kubeconfig !== undefined) return readingKubeconfig(() => loadKubeconfig(kubeconfig));
   const inCluster = loadInCluster(process.env);
   if (inCluster !== undefined) return inCluster;
   throw new UsageError([
@@ -275,43 +284,18 @@ async function openPolicy(
     closer.add('policy file', () => file.close());
     return file;
   } catch (error) {
-    const why = error instanceof MctunnelError ? error.message : fileProblem('read', path, error);
-    throw new MctunnelError('INVALID', `--policy: ${why}`, { cause: error, hop: 'agent' });
-  }
-}
-
-async function bootstrapToken(config: AgentConfig): Promise<string | undefined> {
-  const path = config.bootstrapTokenFile;
-  if (path === undefined) return config.bootstrapToken;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new MctunnelError('INVALID', `--bootstrap-token-file: ${fileProblem('read', path, error)}`, {
-      cause: error,
-      hop: 'agent',
-    });
+    throw fileUsage('--policy', path, error);
   }
 }
 
 /** The CA by which the hub is trusted before this agent has a certificate. */
-async function firstTrust(config: AgentConfig, hub: string, proxy: string | undefined): Promise<string> {
-  const { hubCaFile, hubCaHash } = config;
-  if (hubCaFile !== undefined) {
-    try {
-      const text = await readFile(hubCaFile, 'utf8');
-      parseCertificates(text, hubCaFile);
-      return text;
-    } catch (error) {
-      const why = error instanceof MctunnelError ? error.message : fileProblem('read', hubCaFile, error);
-      throw new MctunnelError('INVALID', `--hub-ca-file: ${why}`, { cause: error, hop: 'agent' });
-    }
-  }
-  if (hubCaHash === undefined) {
-    throw new UsageError([
-      '--hub-ca-hash or --hub-ca-file is missing; "mctunnel token create" prints the first at the hub',
-    ]);
-  }
-  return findHubAuthority(await peekChain(hub, proxy), hubCaHash);
+async function firstTrust(
+  { hubCa, hubCaHash }: EnrolmentInput,
+  hub: string,
+  proxy: string | undefined,
+): Promise<string> {
+  if (hubCa !== undefined) return hubCa;
+  return findHubAuthority(await peekChain(hub, proxy), hubCaHash ?? '');
 }
 
 function logEvent(event: ConnectorEvent, log: Log): void {

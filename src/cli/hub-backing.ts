@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Resolved } from '../config/index.ts';
 import type { hubSettings } from '../config/hub.ts';
-import { MctunnelError } from '../errors.ts';
 import { createReviewingAuthorizer, createStandaloneAuthorizer } from '../gateway/access/index.ts';
 import { createEmbeddedView } from '../gateway/api/index.ts';
 import {
@@ -27,12 +26,12 @@ import {
 } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
-import { fileProblem } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import type { Authority } from '../pki/index.ts';
+import { parseCertificates, type Authority } from '../pki/index.ts';
 import { EmbeddedStore, stateFile } from '../registry/embedded/index.ts';
 import type { ClusterStore } from '../registry/ports.ts';
+import { fileUsage } from './usage-error.ts';
 
 export type HubConfig = Resolved<typeof hubSettings>;
 
@@ -162,8 +161,7 @@ async function openTokens(path: string, log: Log): ReturnType<typeof openStaticT
   try {
     return await openStaticTokenFile({ path, log });
   } catch (error) {
-    const why = error instanceof MctunnelError ? error.message : fileProblem('read', path, error);
-    throw new MctunnelError('INVALID', `--token-auth-file: ${why}`, { cause: error });
+    throw fileUsage('--token-auth-file', path, error);
   }
 }
 
@@ -186,7 +184,11 @@ async function watchClientCa(
     const files = await watchFiles<string>({
       paths: [path],
       maxBytes: MAX_BUNDLE_BYTES,
-      parse: ([contents]) => contents?.toString('utf8') ?? '',
+      parse: ([contents]) => {
+        const text = contents?.toString('utf8') ?? '';
+        parseCertificates(text, path);
+        return text;
+      },
       onChange: () => log.info({ path }, 'the client CA file changed'),
       onError: (problem) =>
         log.error(
@@ -201,8 +203,6 @@ async function watchClientCa(
       },
     };
   } catch (error) {
-    throw new MctunnelError('INVALID', `--client-ca-file: ${fileProblem('read', path, error)}`, {
-      cause: error,
-    });
+    throw fileUsage('--client-ca-file', path, error);
   }
 }

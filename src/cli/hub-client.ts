@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setting, values } from '../config/index.ts';
-import { MctunnelError } from '../errors.ts';
+import { MctunnelError, type ErrorCode } from '../errors.ts';
 import { headerValue } from '../lib/headers.ts';
 import {
   createKubeClient,
@@ -10,6 +10,7 @@ import {
   type KubeClient,
   type KubeContext,
 } from '../kube/index.ts';
+import { readingKubeconfig, UsageError } from './usage-error.ts';
 
 /** Settings of every command that talks to a hub. */
 export const hubClientSettings = {
@@ -45,6 +46,7 @@ interface StatusBody {
 /** Largest answer that is read whole. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/** Throws MctunnelError INVALID, or UsageError when nothing names a hub. */
 export function hubContext(config: HubClientConfig): KubeContext {
   const options = config.context === undefined ? {} : { context: config.context };
   if (config.kubeconfig !== undefined) return loadKubeconfig(config.kubeconfig, options);
@@ -55,7 +57,7 @@ export function hubContext(config: HubClientConfig): KubeContext {
   } catch (error) {
     if (!(error instanceof MctunnelError) || !error.message.endsWith('no such file')) throw error;
     const hint = 'give --kubeconfig FILE, or --data-dir of a standalone hub on this machine';
-    throw new MctunnelError('INVALID', `${error.message}; ${hint}`, { cause: error });
+    throw new UsageError([`${error.message}; ${hint}`], { cause: error });
   }
 }
 
@@ -70,10 +72,14 @@ export class HubClient {
   }
 
   static async create(config: HubClientConfig): Promise<HubClient> {
-    return new HubClient(await createKubeClient(hubContext(config)));
+    return new HubClient(await readingKubeconfig(() => createKubeClient(hubContext(config))));
   }
 
-  /** The JSON of a 2xx answer. Throws MctunnelError: INTERNAL with the server's own words for other answers. */
+  get raw(): KubeClient['raw'] {
+    return this.#kube.raw;
+  }
+
+  /** The JSON of a 2xx answer. Throws MctunnelError with the server's own words for other answers: INTERNAL unless it is of CODES. */
   async call(
     method: string,
     path: string,
@@ -137,6 +143,13 @@ export class HubClient {
   }
 }
 
+/** What a command tells apart. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'ALREADY_EXISTS',
+};
+
 /** `Error from server (Forbidden): …`, as kubectl shows it. */
 function serverError(status: number, text: string): MctunnelError {
   let body: StatusBody = {};
@@ -147,8 +160,5 @@ function serverError(status: number, text: string): MctunnelError {
   }
   const reason = body.reason ?? `HTTP ${status}`;
   const message = body.message ?? (text.trim().slice(0, 500) || 'no message');
-  return new MctunnelError(
-    status === 404 ? 'NOT_FOUND' : status === 409 ? 'ALREADY_EXISTS' : 'INTERNAL',
-    `Error from server (${reason}): ${message}`,
-  );
+  return new MctunnelError(CODES[status] ?? 'INTERNAL', `Error from server (${reason}): ${message}`);
 }

@@ -24,7 +24,9 @@ import {
   openAuthority,
   type TokenStore,
 } from '../pki/index.ts';
+import { makeDataFolder } from './data-folder.ts';
 import type { HubConfig } from './hub-backing.ts';
+import { readingKubeconfig } from './usage-error.ts';
 
 /** What a hub keeps, and its replicas share: in the hub cluster, or (standalone) in a data folder. */
 export interface HubState {
@@ -36,16 +38,20 @@ export interface HubState {
   readonly cluster: { readonly kube: KubeClient; readonly leases: ReplicaLeases } | undefined;
 }
 
-/** The hub cluster by flag or by the pod's service account; neither: standalone. Throws MctunnelError. */
+/** The hub cluster by flag or by the pod's service account; neither: standalone. Throws UsageError, or MctunnelError. */
 export async function openHubState(
   config: HubConfig,
   hubId: string,
   log: Log,
   closer: Closer,
 ): Promise<HubState> {
-  const inCluster = config.kubeconfig === undefined;
-  const context = inCluster ? loadInCluster(process.env) : loadKubeconfig(config.kubeconfig);
+  const { kubeconfig } = config;
+  const context =
+    kubeconfig === undefined
+      ? loadInCluster(process.env)
+      : await readingKubeconfig(() => loadKubeconfig(kubeconfig));
   if (context === undefined) {
+    await makeDataFolder(config.dataDir);
     return {
       // One standalone hub is the same replica in its next life.
       replica: 'standalone',
@@ -54,11 +60,11 @@ export async function openHubState(
       cluster: undefined,
     };
   }
-  const kube = await createKubeClient(context);
+  const kube = await readingKubeconfig(() => createKubeClient(context));
   closer.add('hub cluster client', () => kube.close());
   const { namespace } = config;
   const { raw } = kube;
-  const replica = config.replicaName ?? replicaName(inCluster, config.tunnelListen.port);
+  const replica = config.replicaName ?? replicaName(kubeconfig === undefined, config.tunnelListen.port);
   const leases = new ReplicaLeases({
     ...{ raw, namespace, own: replica, hubId, log },
     ...{ clock: systemClock, wallNow: Date.now, random: Math.random },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
@@ -8,6 +8,7 @@ import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
 import { AgentSigningRequests } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
+import { fileProblem, hasCode } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
 import {
   addReadGauge,
@@ -31,6 +32,7 @@ import { openAuthorities, openHubState } from './hub-state.ts';
 import { bracketed, listening } from './listening.ts';
 import { openServing } from './serving.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
+import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
 
 /** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
@@ -41,8 +43,19 @@ function serviceHosts({ namespace }: HubConfig): [string, ...string[]] {
 /** Agents of a draining hub dial again after this long. */
 const DRAIN_RETRY_MS = 1_000;
 
-/** `mctunnel hub`: builds the parts, starts them, ends them in reverse. Resolves after a clean drain. Rejects with MctunnelError. */
+/** `mctunnel hub`: builds the parts, starts them, ends them in reverse. Resolves after a clean drain. Rejects with UsageError or MctunnelError. */
 export async function runHub(config: HubConfig): Promise<void> {
+  const pairs = [
+    { port: 'gateway', cert: config.gatewayCertFile, key: config.gatewayKeyFile },
+    { port: 'tunnel', cert: config.tunnelCertFile, key: config.tunnelKeyFile },
+  ];
+  const problems = pairs
+    .filter(({ cert, key }) => (cert === undefined) !== (key === undefined))
+    .map(({ port }) => `--${port}-cert-file and --${port}-key-file must be given together`);
+  if (config.auditLogRequired && config.auditLog === undefined) {
+    problems.push('--audit-log-required needs --audit-log FILE');
+  }
+  if (problems.length > 0) throw new UsageError(problems);
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   const closer = new Closer((name, error) => log.error({ err: error }, `could not end ${name}`));
   await runUntilSignal(log, closer, () => startHub(config, log, closer));
@@ -323,11 +336,11 @@ async function openAudit(
   try {
     await file.open();
   } catch (error) {
-    throw new MctunnelError(
-      'INVALID',
-      `--audit-log: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    const what = fileProblem('write', path, error);
+    const advice = hasCode(error, 'ENOENT') ? `make the folder ${dirname(path)}, or` : 'please';
+    throw new UsageError([`--audit-log: ${what}; ${advice} name a file that this user may write`], {
+      cause: error,
+    });
   }
   closer.add('audit log', () => file.close());
   return file;

@@ -3,10 +3,11 @@ import { stringify } from 'yaml';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
 import type { KubeContext } from '../kube/index.ts';
-import { fileProblem, writeAtomic } from '../lib/files.ts';
-import { HubClient, hubClientSettings, hubContext } from './hub-client.ts';
+import { writeAtomic } from '../lib/files.ts';
+import { HubClient, hubClientSettings } from './hub-client.ts';
 import { CLUSTERS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
+import { fileUsage } from './usage-error.ts';
 
 const kubeconfigSettings = {
   output: setting(values.filePath, 'where to write it (mode 0600); - is standard output', {
@@ -26,9 +27,15 @@ export function kubeconfigCommand(): Command {
     .argument('[NAME...]', 'the clusters (default: all that are registered)');
   return withSettings(command, kubeconfigSettings, async ({ output, ...config }, operands) => {
     const named = operands.map(clusterNameOperand);
-    const names = named.length > 0 ? named : await allNames(await HubClient.create(config));
+    const client = await HubClient.create(config);
+    let names: readonly string[];
+    try {
+      names = named.length > 0 ? await registered(client, named) : await allNames(client);
+    } finally {
+      await client.close();
+    }
     if (names.length === 0) throw new MctunnelError('NOT_FOUND', 'no clusters are registered at this hub');
-    const text = stringify(clusterContexts(hubContext(config), names));
+    const text = stringify(clusterContexts(client.context, names));
     if (output === '-') {
       process.stdout.write(text);
       return;
@@ -36,7 +43,7 @@ export function kubeconfigCommand(): Command {
     try {
       await writeAtomic(output, text);
     } catch (error) {
-      throw new MctunnelError('INVALID', fileProblem('write', output, error), { cause: error });
+      throw fileUsage('--output', output, error, 'write');
     }
     process.stderr.write(
       `Wrote ${names.length} ${names.length === 1 ? 'context' : 'contexts'} to ${output}; try: kubectl --kubeconfig ${output} --context ${names[0] ?? ''} get pods -A\n`,
@@ -45,14 +52,27 @@ export function kubeconfigCommand(): Command {
 }
 
 async function allNames(client: HubClient): Promise<readonly string[]> {
-  try {
-    const { items } = (await client.call('GET', CLUSTERS_PATH)) as {
-      items: readonly { metadata: { name: string } }[];
-    };
-    return items.map((item) => item.metadata.name);
-  } finally {
-    await client.close();
+  const { items } = (await client.call('GET', CLUSTERS_PATH)) as {
+    items: readonly { metadata: { name: string } }[];
+  };
+  return items.map((item) => item.metadata.name);
+}
+
+/** The names, unless the hub says that there is no such cluster. Who may use a cluster need not have the right to look at it. */
+async function registered(client: HubClient, names: readonly string[]): Promise<readonly string[]> {
+  const unknown: string[] = [];
+  for (const name of names) {
+    try {
+      await client.call('GET', `${CLUSTERS_PATH}/${name}`);
+    } catch (error) {
+      if (!(error instanceof MctunnelError)) throw error;
+      if (error.code === 'NOT_FOUND') unknown.push(error.message);
+      else if (error.code !== 'FORBIDDEN') throw error;
+    }
   }
+  if (unknown.length === 0) return names;
+  unknown.push('nothing was written; "mctunnel clusters" lists the clusters that are registered');
+  throw new MctunnelError('NOT_FOUND', unknown.join('\n'));
 }
 
 /** The hub's context once for each cluster: the same server, CA and user, the cluster's path behind the server. */

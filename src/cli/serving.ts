@@ -1,10 +1,9 @@
 import { createSecureContext } from 'node:tls';
-import { MctunnelError } from '../errors.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
-import { fileProblem } from '../lib/files.ts';
 import { watchFiles } from '../lib/watched-files.ts';
 import { openServingCertificate, type Authority } from '../pki/index.ts';
+import { fileUsage } from './usage-error.ts';
 
 /** PEM of a server's certificate chain (leaf first) and its key. */
 export interface ServingPair {
@@ -21,6 +20,7 @@ export interface ServingPairSource {
 export interface ServingOptions {
   /** `gateway` or `tunnel`: what the flags are called. */
   readonly port: 'gateway' | 'tunnel';
+  /** Given with the key, or neither. */
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
   /** Issues one when there are no files. */
@@ -36,9 +36,6 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export async function openServing(options: ServingOptions): Promise<ServingPairSource> {
   const { port, certFile, keyFile, authority, hosts, log, closer } = options;
   if (certFile === undefined || keyFile === undefined) {
-    if (certFile !== keyFile) {
-      throw new MctunnelError('INVALID', `--${port}-cert-file and --${port}-key-file must be given together`);
-    }
     const issued = await openServingCertificate({
       authority,
       hosts,
@@ -86,14 +83,6 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
     };
     return source;
   } catch (error) {
-    throw new MctunnelError('INVALID', `${flags}: ${problemOf(error, certFile)}`, { cause: error });
+    throw fileUsage(flags, certFile, error);
   }
-}
-
-/** Of reading a file (which Node's error names), or OpenSSL's words about what is in it. */
-function problemOf(error: unknown, path: string): string {
-  if (error instanceof Error && 'errno' in error) {
-    return fileProblem('read', 'path' in error ? String(error.path) : path, error);
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -29,7 +29,8 @@ const REFRESH_MS = 10_000;
 
 /**
  * The credentials of one context, kept fresh: certificate, key, CA and token files are read again at most every 10 s, exec plug-ins
- * asked when their credential has expired. A refresh that fails keeps the last good credential; the first one throws MctunnelError INVALID.
+ * asked when their credential has expired. A refresh that fails keeps the last good credential; the first one throws MctunnelError
+ * INVALID (the files), or UNAUTHENTICATED (an exec plug-in gives none).
  */
 export class Credentials {
   readonly #context: KubeContext;
@@ -73,7 +74,9 @@ async function readCredential(context: KubeContext): Promise<Credential> {
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new MctunnelError('INVALID', `${origin}: ${credentialProblem(error)}`, { cause: error });
+    // A file that cannot be read is the kubeconfig's fault; a plug-in that gives nothing may do so later.
+    const code = pathOf(error) === undefined ? 'UNAUTHENTICATED' : 'INVALID';
+    throw new MctunnelError(code, `${origin}: ${credentialProblem(error)}`, { cause: error });
   }
   const headers: string[] = [];
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.push(name, String(value));

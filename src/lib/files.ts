@@ -162,7 +162,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export function fileProblem(verb: string, path: string, error: unknown): string {
   const code = codeOf(error);
   const words = typeof code === 'string' ? PROBLEMS[code] : undefined;
-  return `cannot ${verb} ${path}: ${words ?? (error instanceof Error ? error.message : String(error))}`;
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return `cannot ${verb} ${path}: ${words ?? String(message)}`;
 }
 
 /**

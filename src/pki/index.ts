@@ -1,9 +1,10 @@
 export { writeAdminKubeconfig } from './admin-kubeconfig.ts';
 export { AgentAuthenticator } from './agent-authenticator.ts';
-export { AgentFolder } from './agent-folder.ts';
+export { AgentFolder, type AgentCredentials } from './agent-folder.ts';
 export { AgentIdentity } from './agent-identity.ts';
 export { type Authority, type Leaf, openAuthority } from './authority.ts';
 export { followAuthority } from './authority-watch.ts';
+export { parseToken } from './bootstrap-token.ts';
 export { BootstrapTokens } from './bootstrap-tokens.ts';
 export { Enroller } from './enroller.ts';
 export { FolderKeyStore } from './folder-key-store.ts';

@@ -130,12 +130,12 @@ describe('mctunnel agent rbac', () => {
       writeFileSync(join(folder, 'bad.yaml'), 'readonly: true');
       const bad = await mctunnel(['agent', 'rbac', '--policy', join(folder, 'bad.yaml')]);
       expect(bad).toEqual({
-        code: 1,
+        code: 2,
         stdout: '',
         stderr: 'mctunnel: --policy: readonly: there is no such key\n',
       });
       const missing = await mctunnel(['agent', 'rbac', '--policy', join(folder, 'none')]);
-      expect(missing.code).toBe(1);
+      expect(missing.code).toBe(2);
       expect(missing.stderr).toContain('no such file');
     },
     TEST_MS,
