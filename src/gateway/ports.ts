@@ -91,9 +91,10 @@ export interface ClusterRead {
   readonly auditId: string;
 }
 
-/** A whole answer. `body` is a Status of Kubernetes when `status` is 400 or more. */
+/** An answer. */
 export interface ReadAnswer {
   readonly status: number;
+  /** What becomes JSON; a Status of Kubernetes when `status` is 400 or more. A Readable is JSON text already: it is passed on as it comes. */
   readonly body: unknown;
   /** Seconds for Retry-After. */
   readonly retryAfterSeconds?: number;
@@ -103,7 +104,7 @@ export interface ReadAnswer {
 export interface WatchObserver {
   /** The watch is established: the response's headers go out, before any event. */
   start(): void;
-  /** One `{type, object}`. False: deliver no more until `WatchHandle.resume`. */
+  /** One `{type, object}`; or, in a Buffer, the text of one or more, each ended by a newline. False: deliver no more until `WatchHandle.resume`. */
   event(event: unknown): boolean;
   /** A clean end, between two events: timeoutSeconds is over, the store ended it, or it was too slow. */
   end(): void;

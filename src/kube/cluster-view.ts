@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { MctunnelError } from '../errors.ts';
 import type {
   ClusterRead,
@@ -9,6 +10,7 @@ import type {
 } from '../gateway/ports.ts';
 import { headerValue } from '../lib/headers.ts';
 import { rewriteEvent, rewriteRegistration } from './cluster-rewrite.ts';
+import { rewriteListText, rewriteWatchText } from './cluster-text.ts';
 import { jsonLines } from './json-lines.ts';
 import type { RawClient, RawResponse } from './raw-client.ts';
 import { COLLECTION_PATH, MAX_ANSWER_BYTES } from './registration-api.ts';
@@ -55,8 +57,12 @@ function checkOwnAccess(answer: RawResponse): void {
   );
 }
 
-async function answerOf(answer: RawResponse): Promise<ReadAnswer> {
+async function answerOf(answer: RawResponse, isWholeObjects = false): Promise<ReadAnswer> {
   checkOwnAccess(answer);
+  if (isWholeObjects && answer.status === 200) {
+    const text = rewriteListText(answer.body as AsyncIterable<Buffer>);
+    return { status: 200, body: Readable.from(text, { objectMode: false }) };
+  }
   const retryAfter = Number(headerValue(answer.headers, 'retry-after'));
   const text = await answer.text(MAX_ANSWER_BYTES);
   let body: unknown;
@@ -81,9 +87,12 @@ export function createPassThroughView(raw: RawClient): ClusterReadView {
     });
   };
   return {
-    read: async (read) => answerOf(await send(read, false)),
+    read: async (read) => {
+      const isWholeObjects = read.name === undefined && read.representation.as === 'Object';
+      return answerOf(await send(read, false), isWholeObjects);
+    },
     watch: (read, observer) => {
-      const watch = new PassThroughWatch(observer);
+      const watch = new PassThroughWatch(observer, read.representation);
       void watch.run((signal) => send(read, true, signal));
       return watch;
     },
@@ -93,10 +102,12 @@ export function createPassThroughView(raw: RawClient): ClusterReadView {
 class PassThroughWatch implements WatchHandle {
   readonly #observer: WatchObserver;
   readonly #abort = new AbortController();
+  readonly #representation: Representation;
   #resume: (() => void) | undefined;
 
-  constructor(observer: WatchObserver) {
+  constructor(observer: WatchObserver, representation: Representation) {
     this.#observer = observer;
+    this.#representation = representation;
   }
 
   resume(): void {
@@ -125,9 +136,10 @@ class PassThroughWatch implements WatchHandle {
     }
     this.#observer.start();
     try {
-      for await (const event of jsonLines(answer.body)) {
+      const isText = this.#representation.as === 'Object';
+      for await (const event of isText ? rewriteWatchText(answer.body) : jsonLines(answer.body)) {
         if (signal.aborted) return;
-        if (!this.#observer.event(rewriteEvent(event))) await this.#drained();
+        if (!this.#observer.event(isText ? event : rewriteEvent(event))) await this.#drained();
       }
     } catch {
       // Broken between two events or within one that was not passed on: the client resumes from the last that it has.

@@ -30,6 +30,8 @@ const seed = Number(process.env['MCTUNNEL_TEST_SEED'] ?? Date.now() % 1_000_000)
 /** What the controllers say of a group that is away; nothing else may be said of ours. */
 const AWAY = [
   /unable to retrieve the complete list of server APIs: gateway\.mctunnel\.io\/v1: stale GroupVersion discovery: gateway\.mctunnel\.io\/v1/,
+  // An owner that cannot be asked for: the collector asks again, later and later.
+  /error syncing item .*: the server is currently unable to handle the request/,
 ];
 
 describeKubernetes(`the controller manager over ${MINUTES} minutes`, { node: true }, () => {
@@ -130,6 +132,15 @@ describeKubernetes(`the controller manager over ${MINUTES} minutes`, { node: tru
       .filter((line) => /^[EWF]\d{4} /.test(line) && /mctunnel|cluster-\d|dependent-\d|dying-\d/.test(line));
   }
 
+  function expectOnlyThatItWasAway(): void {
+    const said = complaints();
+    const counts = AWAY.map((known) => said.filter((line) => known.test(line)).length);
+    process.stderr.write(
+      `  the controller manager said ${counts.join(' + ')} times that the group is away\n`,
+    );
+    expect(said.filter((line) => !AWAY.some((known) => known.test(line)))).toEqual([]);
+  }
+
   /** Namespaces go, owners count: what must hold whenever the group is there. */
   async function holdsWhilePresent(deletedMs = DELETED_MS): Promise<void> {
     const dying = await dyingNamespace();
@@ -178,8 +189,7 @@ describeKubernetes(`the controller manager over ${MINUTES} minutes`, { node: tru
           expect({ what, code, stderr: stderr.replace(/^E\d{4}.*\n/gm, '') }).toMatchObject({ code: 0 });
         }
         const listed = await plane.kubectl(['get', 'clusters.gateway.mctunnel.io']);
-        expect(listed.code).toBe(1);
-        expect(listed.stderr).toContain('ServiceUnavailable');
+        expect(listed).toMatchObject({ code: 1, stdout: '' });
         await delay(SETTLED_MS);
         for (const path of [before, during, orphan]) expect(await exists(path)).toBe(true);
       } while (performance.now() < until);
@@ -190,7 +200,7 @@ describeKubernetes(`the controller manager over ${MINUTES} minutes`, { node: tru
       for (const path of [before, during]) expect(await exists(path)).toBe(true);
       await unregister(owner.name);
       for (const path of [before, during]) await gone(path, RECOVERED_MS);
-      expect(complaints().filter((line) => !AWAY.some((known) => known.test(line)))).toEqual([]);
+      expectOnlyThatItWasAway();
     },
     TEST_MS,
   );
@@ -215,7 +225,7 @@ describeKubernetes(`the controller manager over ${MINUTES} minutes`, { node: tru
       for (const path of dying) await gone(path, RECOVERED_MS);
       await holdsWhilePresent(RECOVERED_MS);
       expect(await exists(stays)).toBe(true);
-      expect(complaints().filter((line) => !AWAY.some((known) => known.test(line)))).toEqual([]);
+      expectOnlyThatItWasAway();
     },
     TEST_MS,
   );

@@ -1,3 +1,4 @@
+import { pipeline, Readable } from 'node:stream';
 import type { Response } from 'express';
 import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { ReadAnswer } from '../ports.ts';
@@ -17,7 +18,20 @@ export function sendAnswer(response: Response, answer: ReadAnswer): void {
   if (answer.retryAfterSeconds !== undefined) {
     response.setHeader('Retry-After', String(answer.retryAfterSeconds));
   }
-  sendJson(response, answer.status, answer.body);
+  if (answer.body instanceof Readable) sendText(response, answer.status, answer.body);
+  else sendJson(response, answer.status, answer.body);
+}
+
+/** What breaks on the way breaks the connection: a list that was cut short must not look like a whole one. */
+function sendText(response: Response, status: number, text: Readable): void {
+  response.status(status);
+  response.setHeader('Content-Type', JSON_TYPE);
+  if (response.req.method === 'HEAD') {
+    text.destroy();
+    response.end();
+    return;
+  }
+  pipeline(text, response, () => undefined);
 }
 
 export function sendError(response: Response, error: MctunnelError, about?: StatusDetails): void {

@@ -33,7 +33,14 @@ class WatchResponse implements WatchObserver {
   }
 
   event(event: unknown): boolean {
-    return this.#isOver || this.#response.write(`${JSON.stringify(event)}\n`);
+    if (this.#isOver) return true;
+    if (Buffer.isBuffer(event)) return this.#response.write(event);
+    // The thousands of events with which a watch may begin must not be a write to the socket each.
+    if (this.#response.writableCorked === 0) {
+      this.#response.cork();
+      queueMicrotask(() => this.#response.uncork());
+    }
+    return this.#response.write(`${JSON.stringify(event)}\n`);
   }
 
   end(): void {
