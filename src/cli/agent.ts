@@ -21,6 +21,7 @@ import {
   type HubAddress,
 } from '../transport/index.ts';
 import {
+  createRenewalNotice,
   createReplicaNotice,
   createUpstream,
   identityPrefixFault,
@@ -96,8 +97,9 @@ async function startAgent(
   const client = await createKubeClient(context);
   closer.add('client of the managed cluster', () => client.close());
   let sessions = (): Connector['sessions'] => [];
+  let trusts = (): readonly string[] => [];
   const reporter = new Reporter({
-    report: () => memberWatch.state && reportOf(memberWatch.state),
+    report: () => memberWatch.state && reportOf(memberWatch.state, trusts()),
     sessions: () => sessions(),
     log,
   });
@@ -111,7 +113,10 @@ async function startAgent(
   const upstream = createUpstream({
     ...{ cluster, member: member.endpoint, policy, log },
     services: memberApi(client, cluster, log),
-    adapters: [createReplicaNotice((count) => connector.setReplicas(count))],
+    adapters: [
+      createReplicaNotice((count) => connector.setReplicas(count)),
+      createRenewalNotice((withinMs) => identity.renewWithin(withinMs)),
+    ],
   });
   member.follow((endpoint) => upstream.replaceMember(endpoint));
   closer.add('upstream', () => upstream.close());
@@ -158,10 +163,14 @@ async function startAgent(
       },
       renew: ({ csr, credentials }) => renew({ hub: addressWith(credentials.caBundle), credentials, csr }),
     },
-    onRenewed: () => connector.rotate(),
+    onRenewed: () => {
+      reporter.update();
+      connector.rotate();
+    },
     log,
   });
   closer.add('identity', () => identity.close());
+  trusts = () => identity.trusts;
 
   const budget = new MemoryBudget(DEFAULT_PROCESS_BUDGET_BYTES);
   const connector = createConnector({

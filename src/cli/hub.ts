@@ -19,7 +19,7 @@ import {
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
-import { AgentAuthenticator, BootstrapTokens, Enroller, writeAdminKubeconfig } from '../pki/index.ts';
+import { AgentAuthenticator, BootstrapTokens, Enroller } from '../pki/index.ts';
 import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
@@ -29,6 +29,7 @@ import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './
 import { createHubMetrics } from './hub-metrics.ts';
 import { openHubPeers } from './hub-peers.ts';
 import { openAuthorities, openHubState } from './hub-state.ts';
+import { keepAdminKubeconfig } from './keep-admin-kubeconfig.ts';
 import { bracketed, listening } from './listening.ts';
 import { openServing } from './serving.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
@@ -98,6 +99,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     random: Math.random,
     log,
     observer: hubMetrics.sessions,
+    wantedCredentials: () => ({ signers: agentCa.signers, trusts: tunnelCa.trustedHashes }),
   });
   await sessions.start();
   closer.add('sessions', () => sessions.close());
@@ -167,6 +169,8 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   tunnelPair.onChange = renewTunnelCredentials;
   agentCa.onChange(renewTunnelCredentials);
   authorities.clients.onChange(renewTunnelCredentials);
+  agentCa.onChange(() => sessions.authoritiesChanged());
+  tunnelCa.onChange(() => sessions.authoritiesChanged());
   closer.add('tunnel server', () => tunnelServer.close());
 
   const probes = new Probes();
@@ -276,15 +280,13 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   closer.add('ops server', () => ops.close());
 
   if (backing.adminAuthority !== undefined) {
-    const path = join(config.dataDir, ADMIN_KUBECONFIG);
-    const server = `https://${bracketed(config.advertise[0] ?? 'localhost')}:${gatewayAddress.port}`;
-    const caBundle =
-      config.gatewayCertFile === undefined ? gatewayCa.bundle : gatewayPair.current.certificateChain;
-    const isNew = await writeAdminKubeconfig({ path, server, caBundle, authority: backing.adminAuthority });
-    log.info(
-      { path },
-      isNew ? "wrote the administrator's kubeconfig" : "the administrator's kubeconfig is in place",
-    );
+    await keepAdminKubeconfig({
+      path: join(config.dataDir, ADMIN_KUBECONFIG),
+      server: `https://${bracketed(config.advertise[0] ?? 'localhost')}:${gatewayAddress.port}`,
+      caBundle: () =>
+        config.gatewayCertFile === undefined ? gatewayCa.bundle : gatewayPair.current.certificateChain,
+      ...{ authority: backing.adminAuthority, serving: gatewayCa, log },
+    });
   }
   if (cluster !== undefined) {
     if (config.peerHost !== undefined) {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { MctunnelError } from '../errors.ts';
 import { agentCommand } from './agent-command.ts';
+import { caCommand } from './ca-command.ts';
 import { clustersCommand } from './clusters-command.ts';
 import { healthCommand } from './health-command.ts';
 import { hubCommand } from './hub-command.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
     tokenCommand(),
     clustersCommand(),
     healthCommand(),
+    caCommand(),
     kubeconfigCommand(),
     versionCommand(),
   ]) {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 import { type AgentCertificate, parseAgentCertificate } from './agent-certificate.ts';
+import { spkiHash } from './certificate.ts';
 import { CLOCK_SKEW_MS, formatDate, formatDuration } from './dates.ts';
 import type { AgentPeer, AuthenticatedAgent, OnRefused, Registration, Registrations } from './ports.ts';
 
@@ -37,11 +38,11 @@ export class AgentAuthenticator {
       );
     }
     const certificate = parseAgentCertificate(leaf);
-    this.#checkIssuer(leaf);
+    const authority = this.#authorityOf(leaf);
     const agent: AuthenticatedAgent = {
       cluster: certificate.cluster,
       registrationUid: certificate.uid,
-      certificate: dated(certificate),
+      certificate: { ...dated(certificate), authority },
     };
     const error = this.check(agent);
     if (error !== undefined) {
@@ -54,23 +55,28 @@ export class AgentAuthenticator {
   /** May this agent have a session, as registrations and the clock are now? undefined: yes. For live sessions, after every change. */
   check(agent: AuthenticatedAgent): MctunnelError | undefined {
     return (
+      this.#checkAuthority(agent) ??
       checkDates(agent.certificate, this.#wallNow()) ??
       checkRegistration(agent, this.#options.registrations.peek(agent.cluster))
     );
   }
 
-  #checkIssuer(leaf: Buffer): void {
+  /** SPKI hash of the CA that signed it. */
+  #authorityOf(leaf: Buffer): string {
     const certificate = new X509Certificate(leaf);
-    const isOurs = this.#options
+    const signer = this.#options
       .trusted()
-      .some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
-    if (!isOurs) {
-      throw refusal(
-        'UNAUTHENTICATED',
-        'UnknownAuthority',
-        "the agent's certificate was issued by another hub, or by a CA that this hub no longer has; remove the agent's data folder and enrol it anew",
-      );
-    }
+      .find((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
+    if (signer === undefined) throw unknownAuthority();
+    return spkiHash(signer.publicKey);
+  }
+
+  /** A CA may have left since: so do the sessions of those that it signed. */
+  #checkAuthority({ certificate: { authority } }: AuthenticatedAgent): MctunnelError | undefined {
+    const isTrusted =
+      authority === undefined ||
+      this.#options.trusted().some(({ publicKey }) => spkiHash(publicKey) === authority);
+    return isTrusted ? undefined : unknownAuthority();
   }
 }
 
@@ -81,6 +87,14 @@ function dated(certificate: AgentCertificate): AuthenticatedAgent['certificate']
 
 function refusal(code: 'UNAUTHENTICATED' | 'FORBIDDEN', statusCause: string, message: string): MctunnelError {
   return new MctunnelError(code, message, { statusCause });
+}
+
+function unknownAuthority(): MctunnelError {
+  return refusal(
+    'UNAUTHENTICATED',
+    'UnknownAuthority',
+    "the agent's certificate was issued by another hub, or by a CA that this hub no longer has; remove the agent's data folder and enrol it anew",
+  );
 }
 
 function checkDates(certificate: AuthenticatedAgent['certificate'], now: number): MctunnelError | undefined {

@@ -10,7 +10,7 @@ import { certificatePem, parseCertificates } from './pem.ts';
 
 const AUTHORITY_LIFETIME_MS = 3650 * DAY_MS;
 /** A client whose clock is behind must not find a CA that is not yet valid. */
-const AUTHORITY_BACKDATE_MS = DAY_MS;
+export const AUTHORITY_BACKDATE_MS = DAY_MS;
 /** Of a leaf for an agent or a server. */
 const LEAF_LIFETIME_MS = 30 * DAY_MS;
 
@@ -56,6 +56,8 @@ interface AuthorityState {
   readonly material: KeyMaterial;
   readonly trusted: readonly [X509Certificate, ...X509Certificate[]];
   readonly issuer: Issuer;
+  /** Of the CA that signs after a switch. */
+  readonly nextKey: KeyObject | undefined;
 }
 
 /** One certificate authority: its key, its certificate, and the certificates by which its leaves are verified. */
@@ -76,6 +78,19 @@ export class Authority {
   /** The signer first; others (the one before, the next one) while a rotation overlaps. */
   get trusted(): readonly [X509Certificate, ...X509Certificate[]] {
     return this.#state.trusted;
+  }
+
+  /** SPKI hashes of those that may have signed a leaf that is up to date: the signer, and the next one, which another replica may know to sign already. */
+  get signers(): readonly string[] {
+    const { trusted, nextKey } = this.#state;
+    return trusted
+      .filter(({ publicKey }, index) => index === 0 || nextKey?.equals(publicKey) === true)
+      .map(({ publicKey }) => spkiHash(publicKey));
+  }
+
+  /** SPKI hashes of `trusted`. */
+  get trustedHashes(): readonly string[] {
+    return this.trusted.map(({ publicKey }) => spkiHash(publicKey));
   }
 
   /** Goes on with what is stored by now. Throws MctunnelError INVALID when that cannot be used: then nothing changes. False: it is the same. */
@@ -110,7 +125,10 @@ export class Authority {
     if (certificate.validToDate.getTime() <= this.#wallNow()) {
       broken(`the CA expired on ${formatDate(certificate.validToDate)}`);
     }
-    return { material, trusted, issuer: { certificate, privateKey: key.privateKey } };
+    const { nextPrivateKey } = material;
+    const nextKey =
+      nextPrivateKey === undefined ? undefined : parsePrivateKey(nextPrivateKey, source).publicKey;
+    return { material, trusted, issuer: { certificate, privateKey: key.privateKey }, nextKey };
   }
 
   /** PEM bundle by which the leaves are verified. */

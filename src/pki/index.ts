@@ -2,7 +2,7 @@ export { writeAdminKubeconfig } from './admin-kubeconfig.ts';
 export { AgentAuthenticator } from './agent-authenticator.ts';
 export { AgentFolder, type AgentCredentials } from './agent-folder.ts';
 export { AgentIdentity } from './agent-identity.ts';
-export { type Authority, type Leaf, openAuthority } from './authority.ts';
+export { type Authority, type Leaf, newAuthority, openAuthority } from './authority.ts';
 export { followAuthority } from './authority-watch.ts';
 export { parseToken } from './bootstrap-token.ts';
 export { BootstrapTokens } from './bootstrap-tokens.ts';
@@ -15,7 +15,17 @@ export { openServingCertificate } from './serving-certificate.ts';
 export { OwnCertificate } from './own-certificate.ts';
 export { hubOf, issueHubCertificate } from './hub-certificate.ts';
 export { changedMeanwhile, formatMaterial, parseMaterial } from './key-material.ts';
-export type * from './key-store.ts';
+export * from './key-store.ts';
+export {
+  type AgentTrust,
+  type AuthorityState,
+  describeAuthority,
+  type Readiness,
+  readinessOf,
+  type RotationStep,
+  stateOf,
+  takeStep,
+} from './rotation.ts';
 export type * from './token-store.ts';
 export { parseSigningRequest } from './signing-request.ts';
 export type * from './signing-requests.ts';

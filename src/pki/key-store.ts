@@ -8,6 +8,14 @@ import type { MctunnelError } from '../errors.ts';
 export type AuthorityName =
   'agent-client' | 'tunnel-serving' | 'gateway-serving' | 'gateway-client' | 'hub-client';
 
+export const AUTHORITY_NAMES: readonly AuthorityName[] = [
+  'agent-client',
+  'tunnel-serving',
+  'gateway-serving',
+  'gateway-client',
+  'hub-client',
+];
+
 /** A CA as it is stored. */
 export interface KeyMaterial {
   /** PKCS #8 in PEM. */

@@ -38,7 +38,13 @@ export interface AgentPeer {
 export interface AuthenticatedAgent {
   readonly cluster: string;
   readonly registrationUid: string;
-  readonly certificate: { readonly serial: string; readonly notBefore: Date; readonly notAfter: Date };
+  readonly certificate: {
+    readonly serial: string;
+    readonly notBefore: Date;
+    readonly notAfter: Date;
+    /** `sha256:HEX` of the public key of the CA that signed it. */
+    readonly authority?: string;
+  };
 }
 
 /** An agent with a certificate of ours was refused, and why: `cluster` is what its certificate says. */

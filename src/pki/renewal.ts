@@ -47,6 +47,9 @@ export class Renewal {
   readonly #options: RenewalOptions;
   readonly #log: Log;
   #timer: Timer | undefined;
+  /** Milliseconds since the epoch; set while `#timer` is. */
+  #due = Infinity;
+  #isRenewing = false;
   #closed = false;
 
   constructor(options: RenewalOptions) {
@@ -59,6 +62,15 @@ export class Renewal {
     this.#sleepUntil(renewalTime(validity(), random()));
   }
 
+  /** Renews at some moment within the given time, unless it is due sooner, or under way. */
+  hasten(withinMs: number): void {
+    if (this.#isRenewing) return;
+    const due = this.#options.wallNow() + this.#options.random() * withinMs;
+    if (due >= this.#due) return;
+    this.#timer?.cancel();
+    this.#sleepUntil(due);
+  }
+
   /** A renewal under way still ends. */
   close(): void {
     this.#closed = true;
@@ -67,6 +79,7 @@ export class Renewal {
 
   #sleepUntil(due: number): void {
     if (this.#closed) return;
+    this.#due = due;
     const remainingMs = due - this.#options.wallNow();
     this.#timer = this.#options.clock.after(Math.max(0, Math.min(remainingMs, MAX_SLEEP_MS)), () => {
       if (this.#options.wallNow() < due) this.#sleepUntil(due);
@@ -77,9 +90,12 @@ export class Renewal {
   async #renew(): Promise<void> {
     const { what, renew, validity, wallNow, random } = this.#options;
     const before = validity().notAfter;
+    this.#isRenewing = true;
     try {
       await renew();
+      this.#isRenewing = false;
     } catch (thrown) {
+      this.#isRenewing = false;
       const remainingMs = before.getTime() - wallNow();
       const message = MctunnelError.from(thrown, 'INTERNAL', String(thrown)).message;
       const end =

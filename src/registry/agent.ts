@@ -6,7 +6,13 @@ import type { AgentReport } from './report.ts';
 export interface AuthenticatedAgent {
   readonly cluster: string;
   readonly registrationUid: string;
-  readonly certificate: { readonly serial: string; readonly notBefore: Date; readonly notAfter: Date };
+  readonly certificate: {
+    readonly serial: string;
+    readonly notBefore: Date;
+    readonly notAfter: Date;
+    /** `sha256:HEX` of the public key of the CA that signed it. */
+    readonly authority?: string;
+  };
 }
 
 /** An agent whose session is open. */

@@ -35,7 +35,12 @@ export interface ClusterStatus {
   readonly kubernetesVersion?: string;
   readonly sessions?: readonly SessionStatus[];
   readonly lastDisconnect?: { readonly time: string; readonly reason: string; readonly message: string };
-  readonly certificate?: { readonly serial: string; readonly notAfter: string };
+  readonly certificate?: {
+    readonly serial: string;
+    readonly notAfter: string;
+    readonly authority?: string;
+    readonly trustedAuthorities?: readonly string[];
+  };
 }
 
 export type ConditionType = 'Connected' | 'APIServerReachable' | 'ImpersonationReady' | 'IdentityConfirmed';
@@ -57,6 +62,7 @@ export interface SessionStatus {
   readonly since: string;
   readonly agentVersion: string;
   readonly remoteAddress: string;
+  readonly authority?: string;
   readonly roundTripMs?: number;
 }
 

@@ -5,6 +5,7 @@ import { MctunnelError } from '../errors.ts';
 export const MAX_REPORT_BYTES = 16 * 1024;
 /** Rights that a report names; further ones are only counted. */
 const MAX_NAMED_RIGHTS = 64;
+const MAX_TRUSTS = 64;
 
 /** Control, format (bidirectional ones too) and surrogate characters, and the two line separators: nothing that could disguise what a terminal shows. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
@@ -25,6 +26,10 @@ const rightSchema = z.object({
 /** Fields that are not known here are dropped: an agent may be newer than its hub. */
 const reportSchema = z.object({
   version: z.literal(1),
+  trusts: z
+    .array(z.string().regex(/^sha256:[0-9a-f]{64}$/))
+    .max(MAX_TRUSTS)
+    .exactOptional(),
   apiServer: z.discriminatedUnion('reachable', [
     z.object({
       reachable: z.literal(true),
@@ -46,7 +51,7 @@ const reportSchema = z.object({
 
 /**
  * What an agent says about its cluster. `apiServer`: as its own account sees it; without `impersonation` the cluster did not say whom the
- * agent may impersonate. Which cluster it is stands in the agent's certificate and nowhere else.
+ * agent may impersonate. `trusts`: SPKI hashes of the CAs by which it knows the hub; without it it cannot be told to renew. Which cluster it is stands in the agent's certificate and nowhere else.
  */
 export type AgentReport = z.infer<typeof reportSchema>;
 

@@ -3,6 +3,9 @@ import type { Link } from './agent.ts';
 import { type Disconnect, timestamp } from './disconnect.ts';
 import type { ClusterEvent, ClusterRegistration } from './ports.ts';
 
+/** After a loss the agent is expected back within this time: clients are told to try again. */
+export const RECOVERY_MS = 30_000;
+
 /** Why this replica takes nobody any more. */
 export function draining(): MctunnelError {
   return new MctunnelError('DRAINING', 'this hub is shutting down', {
@@ -21,10 +24,39 @@ export function deletedBy(event: ClusterEvent, link: Link): MctunnelError | unde
 }
 
 /** Why a registered cluster has no session, and since when. */
-export function explain(registration: ClusterRegistration, last: Disconnect | undefined): string {
+function explain(registration: ClusterRegistration, last: Disconnect | undefined): string {
   if (registration.spec.paused === true) return 'it is paused';
   if (last !== undefined) return `since ${timestamp(last.time)}: ${last.message}`;
   const stored = registration.status.lastDisconnect;
   if (stored !== undefined) return `since ${stored.time}: ${stored.message}`;
   return 'its agent has never connected (start it, or enrol one with mctunnel token create)';
+}
+
+/** CLUSTER_NOT_FOUND, or CLUSTER_DISCONNECTED with why, since when, and whether it makes sense to come again. */
+export function notConnected(
+  name: string,
+  registration: ClusterRegistration | undefined,
+  {
+    last,
+    isLeaving,
+    now,
+  }: {
+    readonly last: Disconnect | undefined;
+    /** It has a session, which takes no new streams. */
+    readonly isLeaving: boolean;
+    /** Monotonic milliseconds. */
+    readonly now: number;
+  },
+): MctunnelError {
+  if (registration === undefined) {
+    return new MctunnelError('CLUSTER_NOT_FOUND', `no cluster ${name} is registered at this hub`, {
+      statusCause: 'ClusterNotFound',
+    });
+  }
+  const isLost = last?.isLoss === true && now - last.at < RECOVERY_MS;
+  const why = isLeaving ? 'its agent is about to reconnect' : explain(registration, last);
+  return new MctunnelError('CLUSTER_DISCONNECTED', `cluster ${name} is not connected: ${why}`, {
+    statusCause: 'ClusterDisconnected',
+    ...((isLeaving || isLost) && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
+  });
 }

@@ -6,6 +6,7 @@ import { confirmIdentity } from './admission.ts';
 import { type AuthenticatedAgent, boundedText, type ConnectedAgent, type Link } from './agent.ts';
 import { watchCertificate } from './certificate-end.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
+import { CredentialNotices, type WantedCredentials } from './credential-notices.ts';
 import { disconnectOf } from './disconnect.ts';
 import type { ClusterEvent, ClusterStore } from './ports.ts';
 import type { LiveSession } from './live-session.ts';
@@ -14,7 +15,7 @@ import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
 import type { ReportSink } from './report-sink.ts';
 import { ReportReceiver } from './report-receiver.ts';
-import { deletedBy, draining, explain } from './session-errors.ts';
+import { deletedBy, draining, notConnected, RECOVERY_MS } from './session-errors.ts';
 import { withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
@@ -40,6 +41,8 @@ export interface SessionRegistryOptions {
   readonly random: () => number;
   readonly log?: Log;
   readonly observer?: SessionObserver;
+  /** What agents should have; default: whatever they have. */
+  readonly wantedCredentials?: () => WantedCredentials;
   /** Hear what agents report, besides the status. */
   readonly reportSinks?: readonly ReportSink[];
 }
@@ -51,12 +54,10 @@ export interface SessionHandlers {
   readonly closed: (reason: MctunnelError) => void;
 }
 
-/** An agent has one session here, two during a hand-over; a runaway one must not fill the status. */
+/** An agent has one, two during a hand-over; a runaway one must not fill the status. */
 const MAX_SESSIONS_PER_CLUSTER = 16;
 /** Streams that one agent may hold open: it reports, one at a time. */
 const MAX_AGENT_STREAMS = 4;
-/** After a loss the agent is expected back within this time: clients are told to try again. */
-const RECOVERY_MS = 30_000;
 const STATUS_FLUSH_MS = 5000;
 
 /** Which sessions serve which cluster: the Dialer of the gateway, the owner of every session that transport accepts. */
@@ -67,6 +68,7 @@ export class SessionRegistry {
   readonly #clusters = new Map<string, ClusterSessions>();
   readonly #status: StatusWriter;
   readonly #sweep: ReplicaSweep | undefined;
+  readonly #notices: CredentialNotices | undefined;
   #unsubscribe: (() => void) | undefined;
   /** serving → draining → closed */
   #state: 'serving' | 'draining' | 'closed' = 'serving';
@@ -81,7 +83,9 @@ export class SessionRegistry {
       random,
       log: this.#log,
     });
-    const { replicas, store } = options;
+    const { replicas, store, wantedCredentials: wanted } = options;
+    const links = (): Link[] => this.#links();
+    if (wanted !== undefined) this.#notices = new CredentialNotices({ wanted, clock, links });
     if (replicas === undefined) return;
     this.#sweep = new ReplicaSweep({
       ...{ replicas, store, clock, random, log: this.#log },
@@ -189,6 +193,12 @@ export class SessionRegistry {
     this.#status.touch(cluster);
   }
 
+  /** The hub's CAs were changed: whom one of them vouched for that has left goes, the others are told to renew. */
+  authoritiesChanged(): void {
+    for (const link of this.#links()) this.#recheck(link);
+    this.#notices?.changed();
+  }
+
   /** A session is open (transport's SessionSink). */
   onSession(session: Session, agent: ConnectedAgent): SessionHandlers {
     const { clock, wallNow, check, observer } = this.#options;
@@ -252,6 +262,7 @@ export class SessionRegistry {
     this.#state = 'closed';
     this.#unsubscribe?.();
     this.#sweep?.close();
+    this.#notices?.close();
     for (const [name, cluster] of this.#clusters) {
       if (cluster.links.length === 0) continue;
       // Now, not when transport says that they are closed: the last status must tell it.
@@ -302,6 +313,7 @@ export class SessionRegistry {
     if (link.ending !== undefined) return;
     link.report = report;
     this.#status.touch(link.agent.cluster);
+    this.#notices?.reported(link);
     for (const sink of this.#options.reportSinks ?? []) {
       try {
         sink.report(link.agent, report);
@@ -309,6 +321,11 @@ export class SessionRegistry {
         this.#log.error({ err: error, cluster: link.agent.cluster }, 'a report sink failed');
       }
     }
+  }
+
+  #recheck(link: Link, event?: ClusterEvent): void {
+    const error = this.#options.check(link.agent) ?? (event && deletedBy(event, link));
+    if (error) this.#end(link, error);
   }
 
   #end(link: Link, error: MctunnelError): void {
@@ -352,28 +369,16 @@ export class SessionRegistry {
     if (cluster === undefined) return;
     // Registered again: how the one before ended is not its story.
     if (event.type === 'added' && cluster.links.length === 0) cluster.lastDisconnect = undefined;
-    for (const link of [...cluster.links]) {
-      const error = this.#options.check(link.agent) ?? deletedBy(event, link);
-      if (error !== undefined) this.#end(link, error);
-    }
+    for (const link of [...cluster.links]) this.#recheck(link, event);
     const isGone = event.type === 'deleted' && (this.#options.store.peek(name)?.metadata.uid ?? uid) === uid;
     if (isGone && cluster.links.length === 0) this.#forget(name);
   }
 
   #unavailable(name: string, cluster: ClusterSessions | undefined): MctunnelError {
-    const registration = this.#options.store.peek(name);
-    if (registration === undefined) {
-      return new MctunnelError('CLUSTER_NOT_FOUND', `no cluster ${name} is registered at this hub`, {
-        statusCause: 'ClusterNotFound',
-      });
-    }
-    const last = cluster?.lastDisconnect;
-    const isLeaving = cluster?.links.some((link) => link.ending === undefined) ?? false;
-    const isLost = last?.isLoss === true && this.#options.clock.now() - last.at < RECOVERY_MS;
-    const why = isLeaving ? 'its agent is about to reconnect' : explain(registration, last);
-    return new MctunnelError('CLUSTER_DISCONNECTED', `cluster ${name} is not connected: ${why}`, {
-      statusCause: 'ClusterDisconnected',
-      ...((isLeaving || isLost) && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
+    return notConnected(name, this.#options.store.peek(name), {
+      last: cluster?.lastDisconnect,
+      isLeaving: cluster?.links.some((link) => link.ending === undefined) ?? false,
+      now: this.#options.clock.now(),
     });
   }
 

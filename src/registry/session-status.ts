@@ -37,12 +37,7 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
     sessions,
     conditions: conditions(status.conditions ?? [], sessions.length > 0, { ...facts, lastDisconnect }),
     ...versionOf(newestReport(facts)),
-    ...(newest !== undefined && {
-      certificate: {
-        serial: newest.agent.certificate.serial,
-        notAfter: timestamp(newest.agent.certificate.notAfter.getTime()),
-      },
-    }),
+    ...(newest !== undefined && { certificate: certificateOf(newest, status) }),
     ...(lastDisconnect !== undefined &&
       isNews(status, lastDisconnect) && {
         lastDisconnect: {
@@ -53,6 +48,21 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
       }),
   };
   return isDeepStrictEqual(withoutRoundTrips(next), withoutRoundTrips(status)) ? undefined : next;
+}
+
+/** A session that has not reported yet says nothing of whom its agent trusts: the one before did. */
+function certificateOf(
+  { agent, report }: Link,
+  { certificate: before }: ClusterStatus,
+): ClusterStatus['certificate'] & {} {
+  const { serial, notAfter, authority } = agent.certificate;
+  const trusts = report === undefined ? before?.trustedAuthorities : report.trusts;
+  return {
+    serial,
+    notAfter: timestamp(notAfter.getTime()),
+    ...(authority !== undefined && { authority }),
+    ...(trusts !== undefined && { trustedAuthorities: trusts }),
+  };
 }
 
 /** The last session was at a replica that died with it. */
@@ -94,6 +104,7 @@ function ownSessions(facts: SessionFacts): SessionStatus[] {
       since: timestamp(since),
       agentVersion: boundedText(agent.hello.agentVersion, 64),
       remoteAddress: boundedText(agent.remoteAddress, 128),
+      ...(agent.certificate.authority !== undefined && { authority: agent.certificate.authority }),
       ...(session.roundTripMs !== undefined && { roundTripMs: Math.round(session.roundTripMs * 100) / 100 }),
     });
   }

@@ -15,6 +15,8 @@ export interface AgentCertificate {
   readonly serial: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** `sha256:HEX` of the public key of the CA that signed it. */
+  readonly authority?: string;
 }
 
 /** What a certificate says its bearer is: URI SAN `mctunnel://NAME/UID`. */

@@ -3,14 +3,19 @@ import type { MemberState } from './probe.ts';
 
 /** Rights that a report names; further ones are only counted, so that the whole stays under the hub's 16 KiB. */
 const MAX_NAMED_RIGHTS = 20;
+const MAX_TRUSTS = 8;
 const MAX_NAME_CHARS = 128;
 const MAX_MESSAGE_CHARS = 1024;
 const MAX_VERSION_CHARS = 64;
 
-/** What the agent tells the hub about its cluster: the body of a stream of the protocol `report` (docs/protocol.md). At most 16 KiB of UTF-8. */
-export function reportOf({ apiServer, missingRights }: MemberState): string {
+/**
+ * What the agent tells the hub about its cluster and, in `trusts` (SPKI hashes of CAs), about itself: the body of a stream of the protocol `report` (docs/protocol.md). At most
+ * 16 KiB of UTF-8.
+ */
+export function reportOf({ apiServer, missingRights }: MemberState, trusts: readonly string[]): string {
   return JSON.stringify({
     version: 1,
+    trusts: trusts.slice(0, MAX_TRUSTS),
     apiServer: apiServer.reachable
       ? { reachable: true, ...versionOf(apiServer.version) }
       : {

@@ -278,10 +278,13 @@ describe('the reporter', () => {
     await pass(0);
     expect(reported).toHaveLength(0);
     const version = (kubernetesVersion: string) =>
-      reportOf({
-        apiServer: { reachable: true, version: kubernetesVersion, roundTripMs: 1 },
-        ...{ clusterUid: undefined, missingRights: [] },
-      });
+      reportOf(
+        {
+          apiServer: { reachable: true, version: kubernetesVersion, roundTripMs: 1 },
+          ...{ clusterUid: undefined, missingRights: [] },
+        },
+        [],
+      );
     text = version('v1.1.0');
     reporter.update();
     reporter.update();
@@ -308,14 +311,17 @@ describe('the reporter', () => {
   });
 
   it('keeps a report small whatever the member says', () => {
-    const text = reportOf({
-      apiServer: { reachable: true, version: `v1\u001b${'é'.repeat(500)}`, roundTripMs: 1 },
-      clusterUid: undefined,
-      missingRights: Array.from({ length: 5000 }, () => ({
-        ...{ group: '', resource: 'users', subresource: '' },
-        name: `\u0000"${'\u{1f600}'.repeat(500)}`,
-      })),
-    });
+    const text = reportOf(
+      {
+        apiServer: { reachable: true, version: `v1\u001b${'é'.repeat(500)}`, roundTripMs: 1 },
+        clusterUid: undefined,
+        missingRights: Array.from({ length: 5000 }, () => ({
+          ...{ group: '', resource: 'users', subresource: '' },
+          name: `\u0000"${'\u{1f600}'.repeat(500)}`,
+        })),
+      },
+      Array.from({ length: 64 }, () => `sha256:${'a'.repeat(64)}`),
+    );
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(16 * 1024);
     expect(JSON.parse(text)).toMatchObject({ impersonation: { missingCount: 5000 } });
   });

@@ -111,6 +111,10 @@ const sessionSchema = z.object({
   since: time('When the session began.'),
   agentVersion: text("The agent's version.", 64),
   remoteAddress: text('Where the agent dialled from, as the hub sees it.', 128),
+  authority: text(
+    "SHA-256 of the public key of the CA that signed the agent's certificate.",
+    71,
+  ).exactOptional(),
   roundTripMs: z
     .number()
     .min(0)
@@ -139,6 +143,15 @@ export const statusSchema = z
       .object({
         serial: text('Serial number, hexadecimal.', 128),
         notAfter: time('When it expires.'),
+        authority: text('SHA-256 of the public key of the CA that signed it.', 71).exactOptional(),
+        trustedAuthorities: z
+          .array(text('SHA-256 of a public key.', 71))
+          .max(64)
+          .meta({
+            description: 'The CAs by which the agent knows the hub.',
+            'x-kubernetes-list-type': 'atomic',
+          })
+          .exactOptional(),
       })
       .meta({ description: "The agent's current certificate." })
       .exactOptional(),
