@@ -629,8 +629,10 @@ describeKubernetes('every error, by both routes', {}, () => {
         const watched = open(route, proxyPath(FAKE, '/api/v1/slow?watch=true'));
         await waitFor('the watch', () => held.length > 0);
         const watch = held[0];
-        for (const method of ['GET', 'POST'])
-          check(`${route} ${method}`, await ask(route, proxyPath(FAKE, '/api/v1/slow'), { method }));
+        const methods = ['GET', 'POST'];
+        const answers = methods.map((method) => ask(route, proxyPath(FAKE, '/api/v1/slow'), { method }));
+        for (const [i, answer] of (await Promise.all(answers)).entries())
+          check(`${route} ${methods[i] ?? ''}`, answer);
         watch?.end('late');
         expect((await (await watched).ended).body).toBe('late');
         held.length = 0;
@@ -640,8 +642,9 @@ describeKubernetes('every error, by both routes', {}, () => {
     async timeoutAtTunnel(check) {
       process.kill(fakeAgent.pid, 'SIGSTOP');
       try {
-        for (const route of ROUTES)
-          check(route, await ask(route, proxyPath(FAKE, '/livez'), { method: 'POST', body: '{}' }));
+        const request = { method: 'POST', body: '{}' };
+        const answers = ROUTES.map((route) => ask(route, proxyPath(FAKE, '/livez'), request));
+        for (const [i, answer] of (await Promise.all(answers)).entries()) check(ROUTES[i] ?? '', answer);
       } finally {
         process.kill(fakeAgent.pid, 'SIGCONT');
       }
