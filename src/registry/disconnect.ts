@@ -30,6 +30,35 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
 
 const MAX_MESSAGE_LENGTH = 1024;
 
+const BETWEEN = 'a load balancer, proxy or firewall between it and this hub';
+
+/** What the operating system says of a connection that broke, by its code. */
+const NETWORK: Readonly<Record<string, { readonly reason: string; readonly message: string }>> = {
+  ECONNRESET: {
+    reason: 'ConnectionReset',
+    message: `the connection was reset by the agent's machine, or by ${BETWEEN}`,
+  },
+  EPIPE: {
+    reason: 'ConnectionReset',
+    message: `the connection was closed by the agent's machine, or by ${BETWEEN}`,
+  },
+  ETIMEDOUT: {
+    reason: 'ConnectionTimedOut',
+    message: "the agent's machine does not answer any more (ETIMEDOUT)",
+  },
+  EHOSTUNREACH: {
+    reason: 'ConnectionTimedOut',
+    message: "there is no way to the agent's machine any more (EHOSTUNREACH)",
+  },
+};
+
+/** undefined: the network did not say why. */
+function networkFault({ code, cause, statusCause }: MctunnelError): (typeof NETWORK)[string] | undefined {
+  if (code !== 'TUNNEL_LOST' || statusCause !== undefined) return undefined;
+  const known = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return typeof known === 'string' && Object.hasOwn(NETWORK, known) ? NETWORK[known] : undefined;
+}
+
 /** Puts the end of a session into words; `openMs` is how long it lived. */
 export function disconnectOf(
   error: MctunnelError,
@@ -38,13 +67,14 @@ export function disconnectOf(
 ): Disconnect {
   const isRefusal = error.code === 'FORBIDDEN' || error.code === 'UNAUTHENTICATED';
   const lived = openMs === undefined ? '' : ` (after ${formatAge(openMs)})`;
+  const network = networkFault(error);
   const words =
     error.code === 'DRAINING' && error.statusCause === undefined
       ? 'the agent, or the hub for it, ended the session in an orderly way'
-      : boundedText(error.message, MAX_MESSAGE_LENGTH);
+      : (network?.message ?? boundedText(error.message, MAX_MESSAGE_LENGTH));
   return {
     ...when,
-    reason: error.statusCause ?? REASONS[error.code] ?? 'ConnectionLost',
+    reason: error.statusCause ?? network?.reason ?? REASONS[error.code] ?? 'ConnectionLost',
     message: words + lived,
     isLoss: !isRefusal,
   };

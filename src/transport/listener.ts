@@ -42,6 +42,8 @@ export class Connection {
   #calls = 0;
   /** Set exactly while #calls is 0 and the socket is open. */
   #idle: Timer | undefined;
+  /** What broke it, once something has. */
+  fault: NodeJS.ErrnoException | undefined;
 
   constructor(socket: TLSSocket, remoteAddress: string, peer: PeerVerdict, clock: Clock, idleMs: number) {
     this.socket = socket;
@@ -50,6 +52,7 @@ export class Connection {
     this.#clock = clock;
     this.#idleMs = idleMs;
     this.#startIdle();
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.fault ??= error));
     socket.once('close', () => this.#idle?.cancel());
   }
 

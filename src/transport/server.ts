@@ -240,7 +240,7 @@ class GrpcTunnelServer implements TunnelServer {
       },
     });
     this.#sessions.add(session);
-    call.once('cancelled', () => transport.ended());
+    call.once('cancelled', () => transport.ended(connection.fault));
     call.once('end', () => transport.ended());
     transport.attach(session);
   }

@@ -48,6 +48,11 @@ export class TcpRelay {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Both sides see an orderly end, as of a process that was killed. */
+  end(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
   /** Bytes stop in both directions, and nobody is told. */
   freeze(): void {
     for (const socket of this.#sockets) {
