@@ -157,7 +157,7 @@ export class TcpExchange implements StreamHandlers {
 
   #fail(error: MctunnelError): void {
     if (this.#phase === 'over') return;
-    this.#stream.reset(error);
+    this.#stream.resetAtEnd(error);
     this.#destroy();
   }
 

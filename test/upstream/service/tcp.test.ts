@@ -103,8 +103,14 @@ describe('a raw connection to a service', () => {
 
     const broken = await connected(upstream);
     const [socket] = sockets;
+    broken.stopReading();
+    socket?.write('the last words');
+    await until(() => broken.queuedBytes > 0);
     socket?.resetAndDestroy();
+    await until(() => upstream.inFlight.services === 0);
+    broken.startReading();
     await broken.ended();
+    expect(broken.text).toContain('the last words');
     expect(broken.resetError).toMatchObject({ code: 'UPSTREAM_LOST', delivered: 'unknown', hop: 'agent' });
     expect(broken.resetError?.message).toBe(
       'the service default/tcp:web:http of cluster east was lost: the connection broke',
