@@ -44,8 +44,12 @@ export async function startAggregatedHub(
 }
 
 /** PEM of a CA that the hubs of this control plane share. */
-export async function authorityCertificate(plane: ControlPlane, name: string): Promise<string> {
-  const path = `/api/v1/namespaces/mctunnel-system/secrets/mctunnel-ca-${name}`;
+export async function authorityCertificate(
+  plane: ControlPlane,
+  name: string,
+  namespace = 'mctunnel-system',
+): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/mctunnel-ca-${name}`;
   const { data } = JSON.parse((await plane.request('GET', path)).body) as { data: Record<string, string> };
   return Buffer.from(data['ca.crt'] ?? '', 'base64').toString();
 }
