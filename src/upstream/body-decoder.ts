@@ -1,4 +1,4 @@
-import type { FramingHeaders } from '../lib/headers.ts';
+import { headerFault, type FramingHeaders } from '../lib/headers.ts';
 
 /** Of a line that tells a chunk's size, extensions included, and of all trailer lines together. */
 const MAX_LINE_BYTES = 4 * 1024;
@@ -6,7 +6,7 @@ const MAX_TRAILER_BYTES = 16 * 1024;
 
 type State = 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-end' | 'done';
 
-/** Takes the framing off the body of one answer (RFC 9112 sections 6 and 7). Trailers are read and dropped. */
+/** Takes the framing off the body of one answer (RFC 9112 sections 6 and 7). */
 export class BodyDecoder {
   readonly #onData: (chunk: Buffer) => void;
   #state: State;
@@ -15,6 +15,8 @@ export class BodyDecoder {
   /** A line as far as it came. */
   #line = '';
   #trailerBytes = 0;
+  readonly #trailers: string[] = [];
+  #hasExcess = false;
 
   /** Framing `none`: the body ends with the connection. */
   constructor(framing: Exclude<FramingHeaders, { readonly kind: 'fault' }>, onData: (chunk: Buffer) => void) {
@@ -30,6 +32,16 @@ export class BodyDecoder {
     return this.#state === 'done';
   }
 
+  /** Name, value, … as they came. */
+  get trailers(): readonly string[] {
+    return this.#trailers;
+  }
+
+  /** Bytes came after the end of the body. */
+  get hasExcess(): boolean {
+    return this.#hasExcess;
+  }
+
   /** The connection has ended: whether that was the end of the body. */
   get mayEnd(): boolean {
     return this.#state === 'done' || this.#state === 'until-end';
@@ -41,6 +53,7 @@ export class BodyDecoder {
     while (at < chunk.length) {
       switch (this.#state) {
         case 'done':
+          this.#hasExcess = true;
           return undefined;
         case 'until-end':
           this.#onData(chunk.subarray(at));
@@ -77,14 +90,29 @@ export class BodyDecoder {
       return line === '' ? undefined : 'its chunks are malformed';
     }
     if (this.#state === 'trailers') {
-      this.#trailerBytes += line.length;
-      if (line === '') this.#state = 'done';
-      return this.#trailerBytes > MAX_TRAILER_BYTES ? 'its trailers are too long' : undefined;
+      return this.#onTrailer(line);
     }
     const size = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/.exec(line)?.[1];
     if (size === undefined) return 'its chunks are malformed';
     this.#leftBytes = parseInt(size, 16);
     this.#state = this.#leftBytes === 0 ? 'trailers' : 'chunk';
+    return undefined;
+  }
+
+  #onTrailer(line: string): string | undefined {
+    if (line === '') {
+      this.#state = 'done';
+      return undefined;
+    }
+    this.#trailerBytes += line.length;
+    if (this.#trailerBytes > MAX_TRAILER_BYTES) return 'its trailers are too long';
+    const colon = line.indexOf(':');
+    const trailer = [
+      line.slice(0, Math.max(colon, 0)),
+      line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''),
+    ];
+    if (headerFault(trailer) !== undefined) return 'one of its trailers is malformed';
+    this.#trailers.push(...trailer);
     return undefined;
   }
 }

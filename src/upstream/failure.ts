@@ -47,13 +47,8 @@ export function unreachable(destination: string, cause: unknown): MctunnelError 
   });
 }
 
-/** The connection broke, or its other end broke the rules, after the request was sent. */
+/** The connection broke after the request was sent. */
 export function broken(destination: string, cause: unknown, when: 'before' | 'during'): MctunnelError {
-  const code = codeOf(cause);
-  if (code.startsWith('HPE_') || code === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    const words = code === 'UND_ERR_HEADERS_OVERFLOW' ? 'its head is too large' : 'it is not valid HTTP/1.1';
-    return protocolFault(destination, words, cause);
-  }
   const where = when === 'before' ? 'before its answer' : 'in the middle of its answer';
   return lost(destination, `the connection broke ${where}`, cause);
 }

@@ -1,9 +1,8 @@
-import type { Dispatcher } from 'undici';
 import { MctunnelError } from '../errors.ts';
 import type { DeadlineEntry, DeadlineWheel } from '../lib/deadline-wheel.ts';
-import { headerValue } from '../lib/headers.ts';
-import type { Open, Stream, StreamHandlers } from '../tunnel/index.ts';
-import type { Connections } from './connections.ts';
+import { headerValue, stripTrailers } from '../lib/headers.ts';
+import type { FlatHeaders, Open, Stream, StreamHandlers } from '../tunnel/index.ts';
+import { isRepeatable, type Connections } from './connections.ts';
 import {
   broken,
   CANCELLED,
@@ -13,10 +12,12 @@ import {
   redirectRefused,
   unreachable,
 } from './failure.ts';
+import type { Http1Connection, Http1Handler } from './http1-connection.ts';
+import type { ResponseHead } from './http1-head.ts';
 import { isFollowed, isRedirect, resolveRedirect, withLocation } from './redirect.ts';
 import { RequestBody } from './request-body.ts';
 import { MAPPED_USER_HEADER, type OutboundRequest } from './request.ts';
-import { answerFault, flatHeaders, passedResponseHeaders, passedTrailers } from './response.ts';
+import { answerFault, passedResponseHeaders } from './response.ts';
 
 /** A body of at most this announced length is sent in one piece with its head, when all of it came in one Batch. */
 const MAX_COLLECTED_BYTES = 64 * 1024;
@@ -24,8 +25,6 @@ const MAX_COLLECTED_BYTES = 64 * 1024;
 const MAX_INFORMATIONAL = 16;
 /** Of an answer that is not passed on, because its redirect is followed. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
-/** May be sent a second time when a kept-alive connection broke before the first byte of an answer (RFC 9110 section 9.2.2). */
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What all requests of one upstream share. */
 export interface HttpContext {
@@ -35,14 +34,14 @@ export interface HttpContext {
 }
 
 /**
- * One request that is no upgrade, between its stream and undici. It is the handler of both: one object per request, no promise, no Error
+ * One request that is no upgrade, between its stream and a connection. It is the handler of both: one object per request, no promise, no Error
  * and no timer of its own.
  *
  *     collecting ──► sent ──► answering ──► over
  *
- * `delivered` is no exactly while `onRequestStart` has not run.
+ * `delivered` is no exactly while `begin` has not run.
  */
-export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.DispatchHandler {
+export class HttpExchange implements StreamHandlers, DeadlineEntry, Http1Handler {
   readonly isLong: boolean;
   deadlineSlot = -1;
   readonly #context: HttpContext;
@@ -51,10 +50,11 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   readonly #request: OutboundRequest;
   readonly #deadlineMs: number;
 
-  #controller: Dispatcher.DispatchController | undefined;
+  /** While the request is on it. */
+  #connection: Http1Connection | undefined;
   /** The stream has been told the end, good or bad; or nobody waits for it any more. */
   #isOver = false;
-  /** onOver was called: undici holds nothing of this request. */
+  /** onOver was called: no connection holds anything of this request. */
   #isReleased = false;
   #isDispatched = false;
   #isSent = false;
@@ -119,7 +119,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   end(): void {
-    // Trailers of a request are dropped: undici cannot send any, and no API server reads them.
+    // Trailers of a request are dropped: no API server reads them.
     this.#requestEnded = true;
     if (this.#receivedBytes < (this.#request.contentLength ?? 0)) {
       this.#fail(this.#wrongLength('shorter'));
@@ -145,7 +145,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   drain(): void {
-    this.#controller?.resume();
+    this.#connection?.resume();
   }
 
   /** The hub reads no more: there is nobody to answer. */
@@ -169,27 +169,26 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
     this.#fail(headTimeout(this.#description, this.#deadlineMs, this.#isSent ? 'unknown' : 'no'));
   }
 
-  // undici's side.
+  // The connection's side.
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // A throw here takes the request back and leaves the connection usable.
-    if (this.#isOver) throw CANCELLED;
-    this.#controller = controller;
+  begin(connection: Http1Connection): boolean {
+    if (this.#isOver) return false;
+    this.#connection = connection;
     this.#isSent = true;
+    return true;
   }
 
-  onResponseStarted(): void {
+  answerBegan(): void {
     this.#hasAnswered = true;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  answerHead({ status, headers }: ResponseHead): void {
     if (this.#isOver) return;
     if (status < 200 && status !== 101) {
       if (++this.#informational > MAX_INFORMATIONAL) this.#refuse('it has too many informational heads');
       return;
     }
     const { method } = this.#request;
-    const headers = flatHeaders(controller.rawHeaders);
     const fault = answerFault(method, status, headers);
     if (fault !== undefined) {
       this.#refuse(fault);
@@ -215,18 +214,18 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
     }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  answerData(chunk: Buffer): void {
     if (this.#isOver) return;
     if (this.#following !== undefined) {
       this.#discardedBytes += chunk.length;
       if (this.#discardedBytes > MAX_DISCARDED_BYTES) this.#refuse('the body of its redirect is too long');
       return;
     }
-    if (!this.#stream.write(chunk)) controller.pause();
+    if (!this.#stream.write(chunk)) this.#connection?.pause();
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#controller = undefined;
+  answerEnded(trailers: FlatHeaders): void {
+    this.#connection = undefined;
     if (this.#following !== undefined && !this.#isOver) {
       this.#hasFollowed = true;
       this.#start(this.#following);
@@ -235,15 +234,21 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
     }
     if (!this.#isOver) {
       this.#isOver = true;
-      this.#stream.end(passedTrailers(controller.rawTrailers));
+      this.#stream.end(stripTrailers(trailers));
       // An early final answer: the rest of the request is not wanted.
       if (!this.#requestEnded) this.#stream.stop();
     }
     this.#release();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    this.#controller = undefined;
+  answerMalformed(reason: string): void {
+    this.#connection = undefined;
+    this.#refuse(reason);
+    this.#release();
+  }
+
+  failed(error: unknown): void {
+    this.#connection = undefined;
     if (this.#isOver) {
       this.#release();
       return;
@@ -265,19 +270,11 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   #start(target: string): void {
-    const { method, headers } = this.#request;
+    const { method, headers, contentLength } = this.#request;
     const { basePath } = this.#connections.destination;
+    const path = basePath === '' ? target : basePath + target;
     this.#connections.dispatch(
-      this.isLong,
-      {
-        method,
-        path: basePath === '' ? target : basePath + target,
-        headers,
-        // undici knows a stream by its shape; its type names only Node's.
-        body: (this.#body ?? this.#collected ?? null) as Buffer | null,
-        // Keeps the connection after HEAD, and after a DELETE with a body.
-        reset: false,
-      },
+      { method, path, headers, contentLength, body: this.#body ?? this.#collected },
       this,
     );
   }
@@ -299,27 +296,17 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   }
 
   /** A kept-alive connection may have been closed by the member just as the request went out. */
-  #mayRetry(error: Error): boolean {
-    if (!this.#isSent || this.#hasAnswered || this.#isRetry || this.#body !== undefined) return false;
-    if (this.#collected !== undefined || !SAFE_METHODS.has(this.#request.method)) return false;
+  #mayRetry(error: unknown): boolean {
+    if (!this.#isSent || this.#hasAnswered || this.#isRetry) return false;
+    if (!isRepeatable({ method: this.#request.method, body: this.#body ?? this.#collected })) return false;
     const code = codeOf(error);
-    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+    return code === 'ECONNRESET' || code === 'EPIPE';
   }
 
-  #failureOf(error: Error): MctunnelError {
-    const code = codeOf(error);
-    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
-      return new MctunnelError('BAD_REQUEST', 'the request cannot be sent as HTTP/1.1', {
-        hop: 'agent',
-        cause: error,
-      });
-    }
+  #failureOf(error: unknown): MctunnelError {
     if (!this.#isSent) {
       this.#connections.destination.onUnreachable?.();
       return unreachable(this.#description, error);
-    }
-    if (!this.#hasHead && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-      return protocolFault(this.#description, 'it is not valid HTTP/1.1', error);
     }
     return broken(this.#description, error, this.#hasHead ? 'during' : 'before');
   }
@@ -357,9 +344,9 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Dispatcher.D
   #giveUp(): void {
     this.#context.deadlines.remove(this);
     this.#body?.destroy();
-    const controller = this.#controller;
-    this.#controller = undefined;
-    if (controller !== undefined) controller.abort(CANCELLED);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) connection.abort();
     else if (!this.#isDispatched) this.#release();
   }
 

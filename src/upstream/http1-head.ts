@@ -17,6 +17,8 @@ export function encodeRequestHead(
 export interface ResponseHead {
   readonly status: number;
   readonly headers: FlatHeaders;
+  /** Its connection ends with it. */
+  readonly isHttp10: boolean;
 }
 
 export type HeadProgress =
@@ -25,13 +27,21 @@ export type HeadProgress =
   | { readonly kind: 'head'; readonly head: ResponseHead; readonly rest: Buffer }
   | { readonly kind: 'fault'; readonly reason: string };
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const MORE: HeadProgress = { kind: 'more' };
+const CR = 0x0d;
+const LF = 0x0a;
 const END = Buffer.from('\r\n\r\n');
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const BEGINNING = Buffer.from('HTTP/1.');
+const NOT_HTTP = 'it is not valid HTTP/1.1';
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
-/** Collects the head of an answer, at most {@link MAX_RESPONSE_HEAD_BYTES}, and reads it strictly (RFC 9112): CRLF only, no folding. */
+/**
+ * Collects the head of an answer, at most {@link MAX_RESPONSE_HEAD_BYTES}, and reads it strictly (RFC 9112): CRLF only, no folding. Keeps no
+ * reference to what it is given.
+ */
 export class ResponseHeadReader {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = NO_BYTES;
 
   push(chunk: Buffer): HeadProgress {
     // The end may straddle the two.
@@ -42,28 +52,55 @@ export class ResponseHeadReader {
       return { kind: 'fault', reason: 'its head is too large' };
     }
     if (end < 0) {
-      this.#bytes = bytes;
+      // What will never be a head is not waited for.
+      if (!isBeginning(bytes, from)) return { kind: 'fault', reason: NOT_HTTP };
+      this.#bytes = bytes === chunk ? Buffer.from(chunk) : bytes;
       return MORE;
     }
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NO_BYTES;
     const head = parseHead(bytes.toString('latin1', 0, end));
     if (typeof head === 'string') return { kind: 'fault', reason: head };
     return { kind: 'head', head, rest: bytes.subarray(end + END.length) };
   }
 }
 
+/** Whether bytes may be the first of a head; those before `from` are known to be. */
+function isBeginning(bytes: Buffer, from: number): boolean {
+  const length = Math.min(bytes.length, BEGINNING.length);
+  if (bytes.compare(BEGINNING, 0, length, 0, length) !== 0) return false;
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (at === 0 || bytes[at - 1] !== CR) return false;
+  }
+  return true;
+}
+
 function parseHead(text: string): ResponseHead | string {
   const lines = text.split('\r\n');
-  const status = STATUS_LINE.exec(lines[0] ?? '')?.[1];
-  if (status === undefined) return 'its status line is malformed';
+  const match = STATUS_LINE.exec(lines[0] ?? '');
+  if (match === null) return NOT_HTTP;
   const headers: string[] = [];
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i] ?? '';
     const colon = line.indexOf(':');
     if (colon <= 0) return 'one of its header lines is malformed';
-    headers.push(line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
+    headers.push(line.slice(0, colon), withoutBlanks(line, colon + 1));
   }
   // Folded lines, bare CR or LF and spaces before the colon show as names and values that no header has.
   const fault = headerFault(headers, Infinity);
-  return fault === undefined ? { status: Number(status), headers } : `it has ${fault}`;
+  return fault === undefined
+    ? { status: Number(match[2]), headers, isHttp10: match[1] === '0' }
+    : `it has ${fault}`;
+}
+
+/** The rest of a line without spaces and tabs at its ends. */
+function withoutBlanks(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

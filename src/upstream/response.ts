@@ -1,15 +1,5 @@
-import { framing, stripResponseHeaders, stripTrailers } from '../lib/headers.ts';
+import { framing, stripResponseHeaders } from '../lib/headers.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
-
-/** undici's raw lines (name, value, … as Buffers) as flat latin1 headers. */
-export function flatHeaders(raw: unknown): string[] {
-  if (!Array.isArray(raw)) return [];
-  const flat: string[] = [];
-  for (const part of raw as readonly (Buffer | string)[]) {
-    flat.push(typeof part === 'string' ? part : part.toString('latin1'));
-  }
-  return flat;
-}
 
 /**
  * What is wrong with a final answer (RFC 9112 section 6); undefined: it may pass. An answer whose body ends with the
@@ -40,8 +30,4 @@ export function passedUpgradeHeaders(headers: FlatHeaders, keepCookies: boolean)
   const kept = stripResponseHeaders(headers, { isUpgrade: true, keepCookies });
   // stripResponseHeaders appends exactly one `Connection: Upgrade`. A Content-Length has no meaning on a 101 (RFC 9110 section 8.6).
   return kept.slice(0, -2).filter((_, at, all) => all[at & ~1]?.toLowerCase() !== 'content-length');
-}
-
-export function passedTrailers(raw: unknown): string[] {
-  return stripTrailers(flatHeaders(raw));
 }

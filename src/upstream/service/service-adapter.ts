@@ -7,11 +7,12 @@ import type { ProtocolAdapter } from '../adapter.ts';
 import { badRequest } from '../failure.ts';
 import { HttpExchange } from '../http.ts';
 import type { PolicySource } from '../policy.ts';
+import type { OutboundRequest } from '../request.ts';
 import { UpgradeExchange } from '../upgrade.ts';
 import { verbsOf, type ServiceAccess } from './access.ts';
 import { Backends } from './backends.ts';
 import { PendingStream } from './pending.ts';
-import { addressedTo, serviceRequest, type ServiceRequest } from './request.ts';
+import { serviceRequest } from './request.ts';
 import type { Resolver } from './resolver.ts';
 import type { ServiceRule } from './rule.ts';
 import { parseServiceTarget, type ServiceTarget } from './target.ts';
@@ -83,14 +84,13 @@ export class ServiceAdapter implements ProtocolAdapter {
   #begin(
     target: ServiceTarget,
     rule: ServiceRule,
-    request: ServiceRequest,
+    request: OutboundRequest,
     open: Open,
     stream: Stream,
   ): StreamHandlers {
     const resolved = this.#options.resolver.endpoints(target, rule.nodeAddresses);
     const backend = this.#backends.pick(target, rule, resolved);
     const { destination } = backend.value;
-    const outbound = addressedTo(request, destination.authority);
     const over = backend.use();
     if (request.isUpgrade) {
       const upgrade: UpgradeExchange = new UpgradeExchange(
@@ -102,7 +102,7 @@ export class ServiceAdapter implements ProtocolAdapter {
           },
         },
         destination,
-        outbound,
+        request,
         open.deadlineMs,
         stream,
       );
@@ -120,7 +120,7 @@ export class ServiceAdapter implements ProtocolAdapter {
       },
       backend.value,
       open,
-      outbound,
+      request,
       stream,
     );
   }

@@ -78,7 +78,7 @@ describe('a request to a service', () => {
     const passed = ['Accept', '*/*', 'Cookie', 'session=1', 'X-Forwarded-For', '192.0.2.1'];
     await get(upstream, '/', { headers: passed, auditId: 'audit-1', traceparent: '00-1-2-01' });
     expect(raw.map((part, at) => (at % 2 === 0 ? part.toLowerCase() : part))).toEqual([
-      ...['host', 'web.default.svc', 'connection', 'keep-alive'],
+      ...['host', 'web.default.svc'],
       ...['accept', '*/*', 'cookie', 'session=1', 'x-forwarded-for', '192.0.2.1'],
       ...['traceparent', '00-1-2-01', 'audit-id', 'audit-1'],
     ]);
