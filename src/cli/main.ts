@@ -1,91 +1,16 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { MctunnelError } from '../errors.ts';
-import { agentCommand } from './agent-command.ts';
-import { caCommand } from './ca-command.ts';
-import { clustersCommand } from './clusters-command.ts';
-import { healthCommand } from './health-command.ts';
-import { hubCommand } from './hub-command.ts';
-import { kubeconfigCommand } from './kubeconfig-command.ts';
-import { tokenCommand } from './token-command.ts';
-import { UsageError } from './usage-error.ts';
-import { packageVersion, versionCommand } from './version-command.ts';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-
-function createProgram(): Command {
-  const program = new Command('mctunnel')
-    .description(
-      "Every Kubernetes cluster's API, by name, under the hub's own RBAC, through tunnels that the clusters dial out",
-    )
-    .version(packageVersion(), '--version', 'print the version')
-    .helpCommand(true)
-    .configureHelp({ showGlobalOptions: false, sortSubcommands: false });
-  for (const command of [
-    hubCommand(),
-    agentCommand(),
-    tokenCommand(),
-    clustersCommand(),
-    healthCommand(),
-    caCommand(),
-    kubeconfigCommand(),
-    versionCommand(),
-  ]) {
-    program.addCommand(command);
-  }
-  strict(program);
-  return program;
-}
-
-/** Every command throws instead of exiting, and an operand too many is an error. */
-function strict(command: Command): void {
-  command
-    .enablePositionalOptions()
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: () => undefined });
-  for (const child of command.commands) strict(child);
-}
-
-/** Puts an error on standard error, a line per problem, and gives the exit status. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) {
-    // Help and version were asked for, and are on standard output already.
-    if (error.exitCode === 0) return 0;
-    const hint =
-      error.code === 'commander.help'
-        ? 'a command is missing'
-        : error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    process.stderr.write(`mctunnel: ${hint} (see mctunnel --help)\n`);
-    return EXIT_USAGE;
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(error.problems.map((problem) => `mctunnel: ${problem}\n`).join(''));
-    return EXIT_USAGE;
-  }
-  if (error instanceof MctunnelError) {
-    process.stderr.write(
-      error.message
-        .split('\n')
-        .map((line) => `mctunnel: ${line}\n`)
-        .join(''),
-    );
-    return EXIT_FAILED;
-  }
-  process.stderr.write(
-    `mctunnel: internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return EXIT_FAILED;
-}
-
-// A reader that closes our pipe early (| head) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
-});
-
+// A folder of the user's own: whoever can write there decides what is run.
+const named = process.env['XDG_CACHE_HOME'] ?? '';
 try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
+  enableCompileCache(join(isAbsolute(named) ? named : join(homedir(), '.cache'), 'mctunnel', 'compiled'));
+} catch {
+  // Without a home it is compiled anew each time.
 }
+
+// Imported now, because what is imported above is compiled before the cache is there.
+const { runProgram } = await import('./program.ts');
+await runProgram();
