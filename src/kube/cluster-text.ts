@@ -22,11 +22,18 @@ const OBJECT_HEAD = Buffer.from(
   `{"apiVersion":"${REGISTRATION_API}","kind":"${REGISTRATION.kind}","metadata":{`,
 );
 const OBJECT_HEAD_NOW = Buffer.from(`{"apiVersion":"${CLUSTER_API}","kind":"${CLUSTER.kind}","metadata":{`);
-const NEXT_OBJECT = Buffer.concat([Buffer.from('},'), OBJECT_HEAD]);
 const MANAGED_FIELDS = Buffer.from('"managedFields":[');
 /** The keys of an object are in order, and its name is always there. */
 const AFTER_MANAGED_FIELDS = Buffer.from('],"name":"');
 const EVENT_OBJECT = Buffer.from(',"object":');
+const METADATA_KIND = '{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/';
+const METADATA_HEAD = Buffer.from(METADATA_KIND);
+const METADATA_LIST_HEAD = Buffer.from(METADATA_KIND.replace('Metadata"', 'MetadataList"'));
+const METADATA_ITEMS = Buffer.from('},"items":[');
+/** The last that an object's metadata has, where there is any. */
+const METADATA_MANAGED_FIELDS = Buffer.from(',"managedFields":[{');
+const METADATA_END = Buffer.from('}}');
+const METADATA_LIST_END = Buffer.from(']}');
 /** `{"type":"MODIFIED"` and no more. */
 const MAX_EVENT_TYPE_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -51,71 +58,155 @@ function pushObject(out: Buffer[], text: Buffer, from: number, to: number): void
   else out.push(object.subarray(OBJECT_HEAD.length, managed), object.subarray(after + 2));
 }
 
+/** Adds the metadata of one object. */
+function pushMetadata(out: Buffer[], text: Buffer, from: number, to: number): void {
+  const object = text.subarray(from, to);
+  const managed = object.indexOf(METADATA_MANAGED_FIELDS);
+  if (managed < 0) out.push(object);
+  else if (endsWith(object, MANAGED_END)) out.push(object.subarray(0, managed), METADATA_END);
+  else out.push(Buffer.from(JSON.stringify(rewriteRegistration(parse(object.toString('utf8'))))));
+}
+
+const MANAGED_END = Buffer.from('}]}}');
+
+function endsWith(text: Buffer, end: Buffer): boolean {
+  return text.length >= end.length && startsWith(text, end, text.length - end.length);
+}
+
+/** How a list is written: what is before its objects, how each begins, and what comes after the last one. */
+interface ListForm {
+  /** Bytes before the first object, and what takes their place; undefined: not this form. */
+  readonly head: (text: Buffer) => { readonly bytes: number; readonly now: Buffer } | undefined;
+  readonly objectHead: Buffer;
+  /** undefined: `]}`, at the very end. */
+  readonly tail: { readonly text: Buffer; readonly now: Buffer } | undefined;
+  readonly push: (out: Buffer[], text: Buffer, from: number, to: number) => void;
+}
+
+const OBJECTS: ListForm = {
+  head: (text) =>
+    startsWith(text, LIST_HEAD) &&
+    (startsWith(text, OBJECT_HEAD, LIST_HEAD.length) || startsWith(text, LIST_TAIL, LIST_HEAD.length))
+      ? { bytes: LIST_HEAD.length, now: LIST_HEAD_NOW }
+      : undefined,
+  objectHead: OBJECT_HEAD,
+  tail: { text: LIST_TAIL, now: LIST_TAIL_NOW },
+  push: pushObject,
+};
+
+const METADATA: ListForm = {
+  head: (text) => {
+    const items = startsWith(text, METADATA_LIST_HEAD) ? text.indexOf(METADATA_ITEMS) : -1;
+    const bytes = items + METADATA_ITEMS.length;
+    return items >= 0 && startsWith(text, METADATA_HEAD, bytes)
+      ? { bytes, now: text.subarray(0, bytes) }
+      : undefined;
+  },
+  objectHead: METADATA_HEAD,
+  tail: undefined,
+  push: pushMetadata,
+};
+
+/** What is passed on at a time: a write to a socket costs as much as rewriting many objects. */
+const FLUSH_BYTES = 64 * 1024;
+/** Enough to see the head of a list and of its first object. */
+const HEAD_BYTES = 1024;
+
 /**
- * A list of registrations as it comes, as a list of clusters. Throws MctunnelError PROTOCOL, TOO_LARGE; what the stream itself throws passes.
- * The end comes only when the list has come to its own.
+ * A list of registrations as it comes, as a list of clusters. Throws MctunnelError PROTOCOL, TOO_LARGE, UPSTREAM_LOST (the list broke off); what
+ * the stream itself throws passes. The end comes only when the list has come to its own.
  */
-export async function* rewriteListText(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+export async function* rewriteListText(
+  body: AsyncIterable<Buffer>,
+  as: 'Object' | 'PartialObjectMetadata' = 'Object',
+): AsyncGenerator<Buffer, void, undefined> {
+  const form = as === 'Object' ? OBJECTS : METADATA;
+  const next = Buffer.concat([COMMA, form.objectHead]);
   let state: 'head' | 'objects' | 'tail' | 'other' = 'head';
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer = NOTHING;
+  let out: Buffer[] = [];
+  let outBytes = 0;
   const other: Buffer[] = [];
   let otherBytes = 0;
-  for await (const chunk of body) {
-    if (state === 'tail') {
-      yield chunk;
-      continue;
+  const push = (from: number, to: number): void => {
+    form.push(out, rest, from, to);
+    outBytes += to - from;
+  };
+  const begin = (): void => {
+    const head = form.head(rest);
+    if (head === undefined) {
+      state = 'other';
+      other.push(rest);
+      otherBytes = rest.length;
+      rest = NOTHING;
+      return;
     }
-    if (state === 'other') {
-      other.push(chunk);
-      otherBytes += chunk.length;
-      if (otherBytes > MAX_ANSWER_BYTES) throw tooLarge(MAX_ANSWER_BYTES);
-      continue;
-    }
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const out: Buffer[] = [];
-    if (state === 'head') {
-      // Enough to tell whether what follows is an object or the end.
-      if (rest.length < LIST_HEAD.length + OBJECT_HEAD.length) continue;
-      const isKnown =
-        startsWith(rest, LIST_HEAD) &&
-        (startsWith(rest, OBJECT_HEAD, LIST_HEAD.length) || startsWith(rest, LIST_TAIL, LIST_HEAD.length));
-      if (!isKnown) {
-        state = 'other';
-        other.push(rest);
-        otherBytes = rest.length;
-        rest = Buffer.alloc(0);
-        continue;
-      }
-      state = 'objects';
-      out.push(LIST_HEAD_NOW);
-      rest = rest.subarray(LIST_HEAD.length);
-    }
+    state = 'objects';
+    out.push(head.now);
+    rest = rest.subarray(head.bytes);
+  };
+  const advance = (): void => {
     let from = 0;
-    for (;;) {
-      const next = rest.indexOf(NEXT_OBJECT, from);
-      if (next < 0) break;
-      pushObject(out, rest, from, next + 1);
+    for (let at = rest.indexOf(next); at >= 0; at = rest.indexOf(next, from)) {
+      push(from, at);
       out.push(COMMA);
-      from = next + 2;
+      from = at + 1;
     }
-    const tail = rest.indexOf(LIST_TAIL, from);
-    if (tail >= 0) {
-      if (tail > from) pushObject(out, rest, from, tail);
-      out.push(LIST_TAIL_NOW, rest.subarray(tail + LIST_TAIL.length));
+    const tail = form.tail === undefined ? -1 : rest.indexOf(form.tail.text, from);
+    if (form.tail !== undefined && tail >= 0) {
+      if (tail > from) push(from, tail);
+      out.push(form.tail.now, rest.subarray(tail + form.tail.text.length));
       state = 'tail';
-      rest = Buffer.alloc(0);
+      rest = NOTHING;
     } else {
       rest = rest.subarray(from);
       if (rest.length > MAX_PIECE_BYTES) throw tooLarge(MAX_PIECE_BYTES);
     }
-    if (out.length > 0) yield Buffer.concat(out);
+  };
+  for await (const chunk of body) {
+    if (isState(state, 'tail')) {
+      out.push(chunk);
+      outBytes += chunk.length;
+    } else if (isState(state, 'other')) {
+      other.push(chunk);
+      otherBytes += chunk.length;
+      if (otherBytes > MAX_ANSWER_BYTES) throw tooLarge(MAX_ANSWER_BYTES);
+    } else {
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      if (isState(state, 'head') && rest.length >= HEAD_BYTES) begin();
+      if (isState(state, 'objects')) advance();
+    }
+    if (outBytes >= FLUSH_BYTES) {
+      yield Buffer.concat(out);
+      out = [];
+      outBytes = 0;
+    }
   }
-  if (state === 'tail') return;
-  if (state === 'objects') throw new MctunnelError('UPSTREAM_LOST', "the API server's list broke off");
-  const text = Buffer.concat([...other, rest]).toString('utf8');
-  yield Buffer.from(JSON.stringify(rewriteRegistration(parse(text))));
+  if (isState(state, 'head')) begin();
+  if (isState(state, 'objects')) advance();
+  if (isState(state, 'other')) {
+    const text = Buffer.concat([...other, rest]).toString('utf8');
+    yield Buffer.from(JSON.stringify(rewriteRegistration(parse(text))));
+    return;
+  }
+  if (isState(state, 'objects')) {
+    const end = form.tail === undefined ? rest.lastIndexOf(METADATA_LIST_END) : -1;
+    const after = end < 0 ? undefined : rest.subarray(end + METADATA_LIST_END.length);
+    if (after === undefined || after.toString('latin1').trim() !== '') {
+      throw new MctunnelError('UPSTREAM_LOST', "the API server's list broke off");
+    }
+    push(0, end);
+    out.push(METADATA_LIST_END);
+  }
+  yield Buffer.concat(out);
 }
 
+/** For the eyes of the compiler, which does not see that functions change a variable. */
+function isState<S extends string>(state: S, wanted: S): boolean {
+  return state === wanted;
+}
+
+const NOTHING = Buffer.alloc(0);
 const COMMA = Buffer.from(',');
 
 /** One event of a watch of whole objects: a line, without its end. */

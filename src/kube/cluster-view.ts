@@ -57,10 +57,11 @@ function checkOwnAccess(answer: RawResponse): void {
   );
 }
 
-async function answerOf(answer: RawResponse, isWholeObjects = false): Promise<ReadAnswer> {
+/** `list`: what a list is of that is passed on as it comes. */
+async function answerOf(answer: RawResponse, list?: 'Object' | 'PartialObjectMetadata'): Promise<ReadAnswer> {
   checkOwnAccess(answer);
-  if (isWholeObjects && answer.status === 200) {
-    const text = rewriteListText(answer.body as AsyncIterable<Buffer>);
+  if (list !== undefined && answer.status === 200) {
+    const text = rewriteListText(answer.body as AsyncIterable<Buffer>, list);
     return { status: 200, body: Readable.from(text, { objectMode: false }) };
   }
   const retryAfter = Number(headerValue(answer.headers, 'retry-after'));
@@ -88,8 +89,9 @@ export function createPassThroughView(raw: RawClient): ClusterReadView {
   };
   return {
     read: async (read) => {
-      const isWholeObjects = read.name === undefined && read.representation.as === 'Object';
-      return answerOf(await send(read, false), isWholeObjects);
+      const { as } = read.representation;
+      const list = read.name === undefined && as !== 'Table' ? as : undefined;
+      return answerOf(await send(read, false), list);
     },
     watch: (read, observer) => {
       const watch = new PassThroughWatch(observer, read.representation);

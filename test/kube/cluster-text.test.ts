@@ -109,6 +109,39 @@ describe('a list', () => {
     );
   });
 
+  it('of metadata is as if it had been parsed, too', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(object, { maxLength: 5 }), sizes, async (objects, pieces) => {
+        // The API server writes these in the order of their Go types.
+        const items = objects.map(({ metadata: { managedFields: fields, name, ...metadata } }) => ({
+          kind: 'PartialObjectMetadata',
+          apiVersion: 'meta.k8s.io/v1',
+          metadata: { name, ...metadata, ...(fields && { managedFields: fields }) },
+        }));
+        const whole = JSON.stringify({
+          kind: 'PartialObjectMetadataList',
+          apiVersion: 'meta.k8s.io/v1',
+          metadata: { resourceVersion: '123', continue: 'abc' },
+          items,
+        });
+        const text = rewriteListText(chunks(`${whole}\n`, pieces), 'PartialObjectMetadata');
+        expect(JSON.parse(await gathered(text))).toEqual(rewriteRegistration(JSON.parse(whole)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of metadata that breaks off fails', async () => {
+    const item = '{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"a"}}';
+    const whole = `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[${item},${item}]}`;
+    for (let length = 1; length < whole.length; length++) {
+      const broken = gathered(rewriteListText(chunks(whole.slice(0, length), [64]), 'PartialObjectMetadata'));
+      await expect(broken).rejects.toMatchObject({
+        code: expect.stringMatching(/UPSTREAM_LOST|PROTOCOL/) as unknown,
+      });
+    }
+  });
+
   it('is passed on object by object, not gathered', async () => {
     const one = apiserverText({ apiVersion: API, kind: KIND, metadata: { name: 'a' } });
     let asked = 0;
