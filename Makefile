@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## a managed cluster, a hub, an agent and a tour of what they
 run-hub: $(INSTALLED) ## a standalone hub on this machine (:8080 gateway, :8443 tunnels)
 	@node src/cli/main.ts hub --data-dir $(HUB_DATA) --log-format pretty
 
-run-agent: $(INSTALLED) ## an agent for KUBECONFIG's cluster: HUB_ADDR=host:8443 CLUSTER_NAME=name [BOOTSTRAP_TOKEN=…] [ADMIN_BINDING=1]
+run-agent: $(INSTALLED) ## an agent for KUBECONFIG's cluster: HUB_ADDR=host:8443 CLUSTER_NAME=name [BOOTSTRAP_TOKEN=… HUB_CA_HASH=…] [ADMIN_BINDING=1]
 	@HUB_DATA=$(HUB_DATA) AGENT_DATA=$(AGENT_DATA) HUB_ADDR=$(HUB_ADDR) CLUSTER_NAME=$(CLUSTER_NAME) ADMIN_BINDING=$(ADMIN_BINDING) \
 		test/demo/run-agent.sh
 

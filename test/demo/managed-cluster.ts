@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { Closer } from '../../src/lib/closer.ts';
 import { runKubectl } from '../kubernetes/kubectl.ts';
 import { buildPrograms, startControlPlane } from '../kubernetes/index.ts';
+import { adminBinding } from './admin-binding.ts';
 import type { Narrator } from './narrator.ts';
 
 /** The cluster at the far end of the tunnel. */
@@ -12,14 +13,8 @@ export interface ManagedCluster {
   readonly server: string;
 }
 
-/** Without it an admin of the hub is nobody in the managed cluster. Of its own name: at the end it goes, and the user's own binding stays. */
-const ADMIN_BINDING = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRoleBinding',
-  metadata: { name: 'mctunnel-demo-admins' },
-  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'hub:system:masters' }],
-};
+/** Not that of `make run-agent`: at the end it goes, and the user's own stays. */
+const BINDING_NAME = 'mctunnel-demo-admins';
 
 /** The user's own cluster when `kubeconfig` names one, else a new one on this machine. kubectl keeps its cache in `folder`. */
 export async function openManagedCluster(
@@ -53,11 +48,11 @@ export async function openManagedCluster(
     if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`);
   };
   narrator.line(
-    'Letting admins of the hub be admins there: ClusterRoleBinding mctunnel-demo-admins (removed at the end).',
+    `Letting admins of the hub be admins there: ClusterRoleBinding ${BINDING_NAME} (removed at the end).`,
   );
-  await run(['apply', '-f', '-'], JSON.stringify(ADMIN_BINDING));
+  await run(['apply', '-f', '-'], JSON.stringify(adminBinding(BINDING_NAME)));
   closer.add('ClusterRoleBinding', () =>
-    run(['delete', 'clusterrolebinding', 'mctunnel-demo-admins', '--ignore-not-found']),
+    run(['delete', 'clusterrolebinding', BINDING_NAME, '--ignore-not-found']),
   );
   return { kubeconfig: path, server: serverOf(path) };
 }
