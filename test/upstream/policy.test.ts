@@ -33,6 +33,10 @@ function refusal(
   }
 }
 
+/** The whole message of a refusal by `denyResources`. */
+const denied = (what: string): string =>
+  `forbidden by the policy of cluster east: ${what} is refused (denyResources)`;
+
 function fault(yaml: string): string {
   try {
     parsePolicy(yaml, 'hub:');
@@ -136,15 +140,17 @@ describe('the policy', () => {
     it('narrows by group, subresource and verbs', () => {
       const yaml =
         'denyResources: [{group: "", resource: pods, subresource: log, verbs: [get]}, {resource: pods, subresource: ""}]';
-      expect(refusal(yaml, 'GET', `${NS}/pods/a/log`)).toBeDefined();
-      expect(refusal(yaml, 'GET', `${NS}/pods/a`)).toBeDefined();
+      expect(refusal(yaml, 'GET', `${NS}/pods/a/log`)).toBe(
+        denied('get pods/log in the namespace "default"'),
+      );
+      expect(refusal(yaml, 'GET', `${NS}/pods/a`)).toBe(denied('get pods in the namespace "default"'));
       expect(refusal(yaml, 'GET', `${NS}/pods/a/status`)).toBeUndefined();
       expect(
         refusal('denyResources: [{resource: "*", subresource: "*"}]', 'GET', `${NS}/pods/a`),
       ).toBeUndefined();
-      expect(
-        refusal('denyResources: [{resource: "*", subresource: "*"}]', 'GET', `${NS}/pods/a/log`),
-      ).toBeDefined();
+      expect(refusal('denyResources: [{resource: "*", subresource: "*"}]', 'GET', `${NS}/pods/a/log`)).toBe(
+        denied('get pods/log in the namespace "default"'),
+      );
     });
 
     it('takes one object without a namespace for what it is: cluster-scoped, and in none of the namespaces', () => {
@@ -152,21 +158,29 @@ describe('the policy', () => {
         'denyResources: [{resource: "*", namespaces: [kube-system], verbs: [create, delete, list, deletecollection]}]';
       expect(refusal(yaml, 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews')).toBeUndefined();
       expect(refusal(yaml, 'DELETE', '/api/v1/nodes/a')).toBeUndefined();
-      expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/kube-system')).toBeDefined();
-      expect(refusal(yaml, 'GET', '/api/v1/pods')).toBeDefined();
-      expect(refusal(yaml, 'DELETE', '/api/v1/pods')).toBeDefined();
+      expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/kube-system')).toBe(
+        denied('delete namespaces in the namespace "kube-system"'),
+      );
+      expect(refusal(yaml, 'GET', '/api/v1/pods')).toBe(denied('list pods'));
+      expect(refusal(yaml, 'DELETE', '/api/v1/pods')).toBe(denied('deletecollection pods'));
     });
 
     it('denies a request for all namespaces when one of them is denied', () => {
       const yaml = 'denyResources: [{resource: secrets, namespaces: [kube-system]}]';
-      expect(refusal(yaml, 'GET', '/api/v1/namespaces/kube-system/secrets')).toBeDefined();
-      expect(refusal(yaml, 'GET', '/api/v1/secrets?fieldSelector=metadata.namespace=default')).toBeDefined();
+      expect(refusal(yaml, 'GET', '/api/v1/namespaces/kube-system/secrets')).toBe(
+        denied('list secrets in the namespace "kube-system"'),
+      );
+      expect(refusal(yaml, 'GET', '/api/v1/secrets?fieldSelector=metadata.namespace=default')).toBe(
+        denied('list secrets'),
+      );
       expect(refusal(yaml, 'GET', `${NS}/secrets`)).toBeUndefined();
     });
 
     it('denies a namespace itself by its name', () => {
       const yaml = 'denyResources: [{resource: namespaces, namespaces: [kube-system], verbs: [delete]}]';
-      expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/kube-system')).toBeDefined();
+      expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/kube-system')).toBe(
+        denied('delete namespaces in the namespace "kube-system"'),
+      );
       expect(refusal(yaml, 'DELETE', '/api/v1/namespaces/default')).toBeUndefined();
     });
   });
@@ -177,9 +191,9 @@ describe('the policy', () => {
     const name = fc.constantFrom('a', '%2e%2e%2e', 'x%20y', 'é'.replace('é', '%C3%A9'));
     fc.assert(
       fc.property(segment, name, fc.boolean(), (resource, object, slash) => {
-        expect(
-          refusal(yaml, 'GET', `/api/v1/namespaces/n/${resource}/${object}${slash ? '/' : ''}`),
-        ).toBeDefined();
+        expect(refusal(yaml, 'GET', `/api/v1/namespaces/n/${resource}/${object}${slash ? '/' : ''}`)).toBe(
+          denied('get secrets in the namespace "n"'),
+        );
       }),
     );
   });
