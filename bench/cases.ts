@@ -9,6 +9,7 @@ export interface BenchCase {
 }
 
 const GIGABYTE = '1000000000';
+const MEGABYTES_200 = '200000000';
 const TRANSFER_LIMIT_S = 60;
 
 export function benchCases(seconds: number): readonly BenchCase[] {
@@ -28,6 +29,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     requests('c1', '-c', '1'),
     requests('c16', '-c', '16'),
     requests('c64', '-c', '64'),
+    requests('c256', '-c', '256'),
     requests('list16', '-c', '16', '-bytes', '102400'),
     transfer('down', '-bytes', GIGABYTE),
     transfer('up', '-upload', GIGABYTE),
@@ -35,5 +37,12 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     requests('bulk4', '-c', '8', '-bulk', '4'),
     requests('stall1', '-c', '8', '-stalled', '1'),
     requests('stall10', '-c', '8', '-stalled', '10'),
+    requests('stall100', '-c', '8', '-stalled', '100'),
+    requests('quiet1000', '-c', '8', '-quiet', '1000'),
+    requests('quiet4000', '-c', '8', '-quiet', '4000'),
+    // For long and slow lines.
+    transfer('down200', '-bytes', MEGABYTES_200),
+    transfer('up200', '-upload', MEGABYTES_200),
+    requests('bulk1', '-c', '1', '-bulk', '1'),
   ];
 }

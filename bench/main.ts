@@ -5,7 +5,7 @@
  *     node bench/main.ts clusters     (bench/clusters.ts)
  *
  * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
- * these), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
+ * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,12 @@ if (asked.length === 1 && asked[0] === 'clusters') {
   process.exit();
 }
 
+if (asked.length === 1 && asked[0] === 'scale') {
+  const { benchScale } = await import('./scale.ts');
+  await benchScale();
+  process.exit();
+}
+
 const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
 if (cases.length === 0) {
   const names = benchCases(seconds).map(({ name }) => name);
@@ -66,7 +72,13 @@ async function measure(): Promise<Sample[]> {
   const certificates = join(folder, 'certificates');
   mkdirSync(certificates);
   await load.certificates(certificates);
-  const world = await startUpstream({ folder, load, closer, certificates });
+  const delay = process.env['BENCH_DELAY'];
+  const megabits = process.env['BENCH_MBIT'];
+  const line =
+    delay === undefined
+      ? undefined
+      : { delay, ...(megabits !== undefined && { megabits: Number(megabits) }) };
+  const world = await startUpstream({ folder, load, closer, certificates, line });
   const systems: System[] = [];
   const wanted = (name: string): boolean => only === undefined || only.includes(name);
   if (wanted('direct')) systems.push(direct(world));

@@ -25,6 +25,8 @@ export interface Measurement {
   /** User and system time, by the name of the process. */
   readonly cpuMs: Readonly<Record<string, number>>;
   readonly peakMiB: Readonly<Record<string, number>>;
+  /** Of each quiet watch beside it, resident. */
+  readonly quietKiB?: Readonly<Record<string, number>>;
 }
 
 /** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */

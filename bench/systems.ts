@@ -25,6 +25,15 @@ export interface BenchWorld {
   readonly certificates: string;
   /** `127.0.0.1:port` */
   readonly upstream: string;
+  /** The line between agents and hubs; undefined: the machine's own. */
+  readonly line?: Line | undefined;
+}
+
+export interface Line {
+  /** One way, as Go writes durations: `25ms`. */
+  readonly delay: string;
+  /** Megabits per second; undefined: no limit. */
+  readonly megabits?: number | undefined;
 }
 
 function start(world: BenchWorld, name: string, path: string, args: readonly string[]): Process {
@@ -58,10 +67,25 @@ export async function startUpstream(world: Omit<BenchWorld, 'upstream'>): Promis
   return started;
 }
 
+/** The port that an agent dials for this port of a hub. */
+async function lineTo(world: BenchWorld, name: string, port: number): Promise<number> {
+  const { line, load } = world;
+  if (line === undefined) return port;
+  const near = await freePort();
+  start(world, `${name}-line`, load.path, [
+    ...['relay', '-listen', `127.0.0.1:${near}`, '-to', `127.0.0.1:${port}`],
+    ...['-delay', line.delay, '-mbit', String(line.megabits ?? 0)],
+  ]);
+  return near;
+}
+
 export function direct(world: BenchWorld): System {
   const args = ['-url', `https://${world.upstream}`, '-ca', join(world.certificates, 'ca.crt')];
   return { name: 'direct', args, pids: {} };
 }
+
+/** More than any case opens. */
+const MAX_IN_FLIGHT = '100000';
 
 export interface MctunnelVariant {
   readonly name: string;
@@ -83,13 +107,24 @@ export async function startMctunnel(base: BenchWorld, variant: MctunnelVariant):
   const create = (name: 'hub' | 'agent', args: readonly string[]): MctunnelProcess =>
     new MctunnelProcess(name, args, env, main);
   const cluster = 'bench';
-  const hub = await startStandaloneHub(join(folder, 'hub'), [], (args) => create('hub', args));
+  const hub = await startStandaloneHub(
+    join(folder, 'hub'),
+    ['--max-in-flight-per-user', MAX_IN_FLIGHT, '--max-in-flight-per-cluster', MAX_IN_FLIGHT],
+    (args) => create('hub', args),
+  );
   closer.add('hub', () => hub.process.stop());
   const { token, hubCaHash } = await createToken(cluster, hub.admin.kubeconfig);
   const kubeconfig = join(folder, 'member.kubeconfig');
   writeFileSync(kubeconfig, memberKubeconfig(world));
   const agent = create('agent', [
-    ...['--hub', `localhost:${hub.tunnelPort}`, '--cluster', cluster, '--kubeconfig', kubeconfig],
+    ...[
+      '--hub',
+      `localhost:${await lineTo(world, 'agent', hub.tunnelPort)}`,
+      '--cluster',
+      cluster,
+      '--kubeconfig',
+      kubeconfig,
+    ],
     ...['--data-dir', join(folder, 'agent'), '--bootstrap-token', token, '--hub-ca-hash', hubCaHash],
   ]);
   agent.start();
@@ -167,7 +202,8 @@ export async function startRivals(world: BenchWorld, binaries: string): Promise<
       ...['--cluster-ca-cert', ca, '--cluster-cert', serverCert, '--cluster-key', serverKey],
     ]);
     const agent = start(world, `${name}-agent`, join(binaries, 'anp-agent'), [
-      ...['-v', '0', '--proxy-server-host', '127.0.0.1', '--proxy-server-port', String(agentPort)],
+      ...['-v', '0', '--proxy-server-host', '127.0.0.1'],
+      ...['--proxy-server-port', String(await lineTo(world, `${name}-agent`, agentPort ?? 0))],
       ...['--admin-server-port', String(agentAdmin), '--health-server-port', String(agentHealth)],
       ...['--ca-cert', ca, '--agent-cert', clientCert, '--agent-key', clientKey],
     ]);

@@ -31,6 +31,9 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
     const peaks = Object.keys(rounds[0]?.peakMiB ?? {}).map(
       (name) => `${name} ${middle((sample) => sample.peakMiB[name] ?? 0).toFixed(0)}`,
     );
+    const quiet = Object.keys(rounds[0]?.quietKiB ?? {}).map(
+      (name) => `${name} ${middle((sample) => sample.quietKiB?.[name] ?? 0).toFixed(0)}`,
+    );
     return [
       system,
       figure(middle(rate)),
@@ -43,14 +46,15 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
         : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
       peaks.join(', '),
+      quiet.join(', '),
       rounds.reduce((sum, { errors }) => sum + errors, 0),
     ].join(' | ');
   });
   return [
     `### ${one.name}`,
     '',
-    `| system | ${isTransfer ? 'MB/s' : 'req/s'} | mctunnel is × | p50 ms | p99 ms | max ms | CPU ${isTransfer ? 's' : 'ms per 1,000'} | beside MB/s | peak RSS MiB | errors |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    `| system | ${isTransfer ? 'MB/s' : 'req/s'} | mctunnel is × | p50 ms | p99 ms | max ms | CPU ${isTransfer ? 's' : 'ms per 1,000'} | beside MB/s | peak RSS MiB | KiB per watch | errors |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -169,4 +170,50 @@ func (d *dialer) stall(head []byte, until time.Time) {
 	_, _ = conn.Write(head)
 	_, _ = io.CopyN(io.Discard, conn, 4096)
 	time.Sleep(time.Until(until))
+}
+
+const quietDials = 16
+
+// watchQuietly opens so many connections with one request each whose answer has begun, and says nothing more.
+func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
+	conns := make([]net.Conn, count)
+	errs := make(chan error, quietDials)
+	var next atomic.Int64
+	for range quietDials {
+		go func() {
+			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
+				conn, err := d.dial()
+				if err != nil {
+					errs <- err
+					return
+				}
+				conns[i] = conn
+				_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
+				if _, err := conn.Write(head); err != nil {
+					errs <- err
+					return
+				}
+				// What comes behind the head is not read.
+				c := &connection{conn, bufio.NewReaderSize(conn, 4096), nil}
+				if status, _, _, err := c.head(); err != nil || status != 200 {
+					errs <- fmt.Errorf("a watch was answered with %d: %w", status, err)
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	var failed error
+	for range quietDials {
+		if err := <-errs; err != nil {
+			failed = err
+		}
+	}
+	opened := conns[:0]
+	for _, conn := range conns {
+		if conn != nil {
+			opened = append(opened, conn)
+		}
+	}
+	return opened, failed
 }

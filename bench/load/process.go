@@ -44,14 +44,17 @@ func (w watched) cpuMs() int64 {
 	return (user + system) * tickMs
 }
 
-// peakKiB is the largest resident size so far.
-func (w watched) peakKiB() int64 {
+// peakKiB is the largest resident size so far, residentKiB the one of now.
+func (w watched) peakKiB() int64     { return w.memoryKiB("VmHWM:") }
+func (w watched) residentKiB() int64 { return w.memoryKiB("VmRSS:") }
+
+func (w watched) memoryKiB(field string) int64 {
 	status, err := os.ReadFile("/proc/" + w.pid + "/status")
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kib, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kib
 		}

@@ -29,6 +29,7 @@ type result struct {
 	BesideMB float64            `json:"besideMegabytesPerSecond"`
 	CPUMs    map[string]int64   `json:"cpuMs"`
 	PeakMiB  map[string]float64 `json:"peakMiB"`
+	QuietKiB map[string]float64 `json:"quietKiB,omitempty"`
 }
 
 type tally struct {
@@ -49,6 +50,7 @@ func run(args []string) error {
 	count := flags.Int64("n", 0, "so many requests instead")
 	stalled := flags.Int("stalled", 0, "clients beside it that do not read")
 	bulk := flags.Int("bulk", 0, "endless downloads beside it")
+	quiet := flags.Int("quiet", 0, "watches beside it of which nothing comes; told is what each costs in resident memory")
 	ca := flags.String("ca", "", "CA file")
 	cert := flags.String("cert", "", "client certificate")
 	key := flags.String("key", "", "its key")
@@ -87,6 +89,26 @@ func run(args []string) error {
 	head, want := request("GET", fmt.Sprintf("/api/v1/bytes?n=%d", *size), ""), *size
 	if *upload > 0 {
 		head, want = request("POST", "/api/v1/sink", fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", *upload)), -1
+	}
+
+	quietKiB := map[string]float64{}
+	if *quiet > 0 {
+		before := map[string]int64{}
+		for _, process := range processes {
+			before[process.name] = process.residentKiB()
+		}
+		open, err := d.watchQuietly(request("GET", "/api/v1/quiet?watch=true", ""), *quiet)
+		defer func() {
+			for _, conn := range open {
+				_ = conn.Close()
+			}
+		}()
+		if err != nil {
+			return err
+		}
+		for _, process := range processes {
+			quietKiB[process.name] = float64(process.residentKiB()-before[process.name]) / float64(*quiet)
+		}
 	}
 
 	var measuring, stop atomic.Bool
@@ -195,7 +217,7 @@ func run(args []string) error {
 	case <-time.After(25 * time.Second):
 	}
 
-	out := result{Seconds: elapsed.Seconds(), CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}}
+	out := result{Seconds: elapsed.Seconds(), CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}, QuietKiB: quietKiB}
 	var all []time.Duration
 	var bytes int64
 	for _, t := range tallies {

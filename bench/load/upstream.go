@@ -11,7 +11,8 @@ import (
 	"strconv"
 )
 
-// upstream stands for a managed cluster's API server: `/api/v1/bytes?n=N` answers N bytes of the pattern, `/api/v1/sink` takes them.
+// upstream stands for a managed cluster's API server: `/api/v1/bytes?n=N` answers N bytes of the pattern, `/api/v1/sink` takes them,
+// `/api/v1/quiet` begins an answer and says nothing more.
 func upstream(args []string) error {
 	flags := flag.NewFlagSet("upstream", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address")
@@ -26,6 +27,12 @@ func upstream(args []string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/v1/bytes", sendBytes)
 	mux.HandleFunc("/api/v1/sink", takeBytes)
+	mux.HandleFunc("/api/v1/quiet", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
 	// What an agent asks its cluster for.
 	mux.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

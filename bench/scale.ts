@@ -1,0 +1,160 @@
+/**
+ * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
+ * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each.
+ *
+ * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_REST_SECONDS (30). Needs Linux, and two file descriptors for each agent.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Closer } from '../src/lib/closer.ts';
+import { freePort, waitFor } from '../test/kubernetes/index.ts';
+import { folderTrust, startAgentFleet } from '../test/support/agent-fleet.ts';
+import { LastingClient } from '../test/support/lasting-client.ts';
+import { residentBytes } from '../test/support/memory.ts';
+import { proxyPath } from '../test/support/routes.ts';
+import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+
+const REGISTRATIONS = '/apis/registry.mctunnel.io/v1/clusterregistrations';
+/** After the last agent has come: reports are written, garbage is collected. */
+const SETTLE_MS = 20_000;
+const COMING_MS = 600_000;
+const TICK_MS = 10;
+/** A client asks some cluster or other so often while the agents come back. */
+const ASK_EVERY_MS = 50;
+
+interface Asked {
+  readonly ms: number;
+  readonly isAnswered: boolean;
+}
+
+/** Prints a table. Throws when something does not start. */
+export async function benchScale(): Promise<void> {
+  const counts = (process.env['BENCH_AGENTS'] ?? '1000').split(',').map(Number);
+  const restSeconds = Number(process.env['BENCH_REST_SECONDS'] ?? 30);
+  console.log(
+    '| agents | hub MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
+      '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  );
+  for (const count of counts) console.log(await measure(count, restSeconds));
+}
+
+async function measure(count: number, restSeconds: number): Promise<string> {
+  const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
+  const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
+  closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
+  try {
+    mkdirSync(join(folder, 'hub'));
+    // Its ports stay when it is started again.
+    const hub = await startStandaloneHub(join(folder, 'hub'), [
+      ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
+      ...['--tunnel-listen', `127.0.0.1:${await freePort()}`],
+    ]);
+    closer.add('hub', () => hub.process.stop());
+    const client = new LastingClient(hub.admin.kubeconfig);
+    closer.add('client', () => client.close());
+    const clusters = await register(client, count);
+    await delay(SETTLE_MS);
+    const mib = (): number => residentBytes(hub.process.pid) / 1024 ** 2;
+    const before = mib();
+
+    const trust = folderTrust(hub.dataDir);
+    const fleet = startAgentFleet({ hub: `localhost:${hub.tunnelPort}`, clusters, ...trust });
+    closer.add('agents', () => fleet.stop());
+    const coming = await seconds(() => comes(() => fleet.connected === count));
+    await delay(SETTLE_MS);
+    const after = mib();
+    const cpuBefore = cpuMs(hub.process.pid);
+    await delay(restSeconds * 1_000);
+    const rest = (cpuMs(hub.process.pid) - cpuBefore) / (restSeconds * 1_000);
+
+    await hub.process.process.kill('SIGKILL');
+    await comes(() => fleet.connected === 0);
+    hub.process.start();
+    await hub.process.logged('the hub is ready');
+    const asking = new AbortController();
+    const asked = ask(
+      client,
+      clusters.map(({ name }) => name),
+      asking.signal,
+    );
+    const back = await seconds(() => comes(() => fleet.connected === count));
+    asking.abort();
+    const answers = await asked;
+    const rate = (took: number): string => `${took.toFixed(1)} (${(count / took).toFixed(0)})`;
+    const answered = answers.filter(({ isAnswered }) => isAnswered).map(({ ms }) => ms);
+    const share = ((100 * answered.length) / Math.max(1, answers.length)).toFixed(0);
+    return `| ${[
+      count,
+      before.toFixed(0),
+      after.toFixed(0),
+      (((after - before) * 1024) / count).toFixed(0),
+      `${(100 * rest).toFixed(2)} %`,
+      rate(coming),
+      rate(back),
+      `${share} %, ${quantile(answered, 0.5).toFixed(0)}, ${quantile(answered, 0.99).toFixed(0)}`,
+    ].join(' | ')} |`;
+  } finally {
+    await closer.close();
+  }
+}
+
+async function register(
+  client: LastingClient,
+  count: number,
+): Promise<readonly { readonly name: string; readonly uid: string }[]> {
+  const clusters: { name: string; uid: string }[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = `cluster-${i}`;
+    const body = {
+      ...{ apiVersion: 'registry.mctunnel.io/v1', kind: 'ClusterRegistration' },
+      ...{ metadata: { name }, spec: {} },
+    };
+    const outcome = await client.request('POST', REGISTRATIONS, { body });
+    if (outcome.kind !== 'answer' || outcome.status !== 201) {
+      throw new Error(`${name} could not be registered: ${JSON.stringify(outcome)}`);
+    }
+    const { metadata } = JSON.parse(outcome.body) as { metadata: { uid: string } };
+    clusters.push({ name, uid: metadata.uid });
+  }
+  return clusters;
+}
+
+/** One request after the other, each to the next cluster, until told to stop. */
+async function ask(client: LastingClient, names: readonly string[], stop: AbortSignal): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  for (let i = 0; !stop.aborted; i++) {
+    const began = performance.now();
+    const outcome = await client.request('GET', proxyPath('/bytes/1024', names[i % names.length] ?? ''));
+    asked.push({
+      ms: performance.now() - began,
+      isAnswered: outcome.kind === 'answer' && outcome.status === 200,
+    });
+    await delay(ASK_EVERY_MS);
+  }
+  return asked;
+}
+
+function comes(condition: () => boolean): Promise<unknown> {
+  return waitFor('the agents', condition, { timeoutMs: COMING_MS, intervalMs: 20 });
+}
+
+async function seconds(run: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await run();
+  return (performance.now() - began) / 1_000;
+}
+
+/** User and system time of a process so far. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name in parentheses may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
