@@ -1,6 +1,13 @@
 import { mctunnel } from '../gen/tunnel.js';
 import { blankBatch, blankFrame } from '../tunnel/index.ts';
-import type { Batch, Frame, HeadMessage, IdentityMessage, OpenMessage } from '../tunnel/index.ts';
+import type {
+  Batch,
+  ExtraMessage,
+  Frame,
+  HeadMessage,
+  IdentityMessage,
+  OpenMessage,
+} from '../tunnel/index.ts';
 
 const wire = mctunnel.tunnel.v1.Batch;
 
@@ -168,7 +175,8 @@ class BatchReader {
 
   #identity(end: number): IdentityMessage {
     const groups: string[] = [];
-    const identity: IdentityMessage = { user: '', uid: '', groups, extra: [] };
+    const extra: ExtraMessage[] = [];
+    const identity: IdentityMessage = { user: '', uid: '', groups, extra };
     while (this.#at < end && !this.#gaveUp) {
       switch (this.#bytes[this.#at++]) {
         case 0x0a:
@@ -180,11 +188,33 @@ class BatchReader {
         case 0x1a:
           groups.push(this.#string(end));
           break;
+        case 0x22:
+          extra.push(this.#extra(this.#lengthDelimited(end)));
+          break;
         default:
           this.#gaveUp = true;
       }
     }
     return identity;
+  }
+
+  /** Every client certificate and service account has one: `authentication.kubernetes.io/credential-id`. */
+  #extra(end: number): ExtraMessage {
+    const values: string[] = [];
+    const extra: ExtraMessage = { key: '', values };
+    while (this.#at < end && !this.#gaveUp) {
+      switch (this.#bytes[this.#at++]) {
+        case 0x0a:
+          extra.key = this.#string(end);
+          break;
+        case 0x12:
+          values.push(this.#string(end));
+          break;
+        default:
+          this.#gaveUp = true;
+      }
+    }
+    return extra;
   }
 
   #head(end: number): HeadMessage {

@@ -41,7 +41,10 @@ const unicode = fc.string({ unit: 'grapheme', maxLength: 200 });
 /** What may be read by hand, what looks like it, and what may not. */
 const text = fc.oneof({ weight: 6, arbitrary: ascii }, latin1, unicode);
 const strings = fc.array(fc.oneof({ weight: 8, arbitrary: ascii }, text), { maxLength: 12 });
-const extra: fc.Arbitrary<ExtraMessage> = fc.record({ key: text, values: strings });
+const extra: fc.Arbitrary<ExtraMessage> = fc.record({
+  key: fc.oneof({ weight: 3, arbitrary: ascii }, text),
+  values: strings,
+});
 const identity: fc.Arbitrary<IdentityMessage> = fc.record({
   user: text,
   uid: ascii,
