@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { HOSTILE_REQUESTS } from './hostile-requests.ts';
 
 export interface OpenedRegistrations {
   /** One request to the server of registrations; `text` is the body, as it is. */
@@ -6,7 +7,7 @@ export interface OpenedRegistrations {
     method: string,
     path: string,
     headers: Readonly<Record<string, string>>,
-    text?: string,
+    text?: string | Buffer,
   ): Promise<{ readonly status: number; readonly body: unknown }>;
   close(): Promise<void>;
 }
@@ -53,6 +54,23 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
     };
     const names = async (query = ''): Promise<string[]> =>
       (await send('GET', query)).body.items.map((item) => item.metadata.name);
+
+    it.each(HOSTILE_REQUESTS)(
+      '$method with $what: $status $reason',
+      async ({ method, path, headers, body, status, reason }) => {
+        await send('POST', '', manifest('here'));
+        const answer = await opened.request(method, `${PATH}${path}`, headers ?? {}, body);
+        expect({ status: answer.status, body: answer.body }).toMatchObject({
+          status,
+          body: { ...(reason !== undefined && { kind: 'Status', status: 'Failure', reason, code: status }) },
+        });
+      },
+    );
+
+    it('has not changed anything for what was refused', async () => {
+      expect(await names()).toEqual(['here']);
+      await send('DELETE', '/here');
+    });
 
     it('deletes what a selector chooses, and gives it back as a list', async () => {
       for (const one of ['red-a', 'red-b']) await create(one, { labels: { colour: 'red' } });

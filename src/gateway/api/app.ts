@@ -136,7 +136,7 @@ export function createApi(options: ApiOptions): Api {
       return;
     }
     // Else the rest of a body that is too large would be read, to its end, for nothing.
-    if (error.code === 'TOO_LARGE') response.setHeader('Connection', 'close');
+    if (error.code === 'TOO_LARGE' && !request.complete) response.setHeader('Connection', 'close');
     sendError(response, error, aboutOf(error, response));
   });
 

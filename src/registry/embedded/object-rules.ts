@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MctunnelError } from '../../errors.ts';
 import type { ClusterRegistration, ClusterStatus, ObjectMeta } from '../ports.ts';
-import { invalid, REGISTRATION, type ParsedRegistration } from '../schema/index.ts';
+import {
+  invalid,
+  invalidValue,
+  isJsonObject,
+  REGISTRATION,
+  type ParsedRegistration,
+} from '../schema/index.ts';
 
 /** As etcd's limit for one object. */
 export const MAX_OBJECT_BYTES = 1_572_864;
@@ -39,6 +45,17 @@ export function checkPrecondition(current: ClusterRegistration, wanted: Precondi
       'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(name, words);
   }
+}
+
+/** Throws BAD_REQUEST (no name is left) or INVALID: in a patch a uid is no precondition but a change, which is not to be had. */
+export function checkPatched({ metadata }: ClusterRegistration, patched: unknown): void {
+  const next = isJsonObject(patched) && isJsonObject(patched['metadata']) ? patched['metadata'] : {};
+  if (next['name'] === undefined) {
+    const words = `the name of the object (${metadata.name} based on URL) was undeterminable: name must be provided`;
+    throw new MctunnelError('BAD_REQUEST', words);
+  }
+  if (next['uid'] === undefined || next['uid'] === metadata.uid) return;
+  throw invalid(metadata.name, [invalidValue('metadata.uid', next['uid'], 'field is immutable')]);
 }
 
 /** Only what has a value: an absent label map is not an empty one. */

@@ -13,6 +13,7 @@ import type { StoredChange } from './journal.ts';
 import {
   alreadyExists,
   changedRegistration,
+  checkPatched,
   checkPrecondition,
   isHeldByFinalizer,
   MAX_OBJECT_BYTES,
@@ -200,6 +201,7 @@ export class EmbeddedStore implements ClusterStore {
         // Without its version: one in the patch is a precondition.
         const metadata = mergePatch(current.metadata, { resourceVersion: null });
         const patched = mergePatch({ ...current, metadata }, patch);
+        checkPatched(current, patched);
         return this.#settle(changedRegistration(current, parseRegistration(patched)));
       },
       options,

@@ -3,6 +3,6 @@ export { registrationCrd } from './crd.ts';
 export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
 export { isLabelValue, isQualifiedName } from './metadata.ts';
-export { faultOf } from './faults.ts';
+export { faultOf, invalidValue } from './faults.ts';
 export { CLUSTER, REGISTRATION, registrationSchema, specSchema, statusSchema } from './registration.ts';
 export { invalid, parseRegistration, unknownFields, type ParsedRegistration } from './validate.ts';

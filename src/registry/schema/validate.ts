@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
-import { faultOf, shown } from './faults.ts';
-import { isJsonObject, type JsonObject } from './json-value.ts';
+import { faultOf, invalidValue, shown } from './faults.ts';
+import { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
 import { metadataFaults, metadataSchema, type WritableMetadata } from './metadata.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
 
@@ -12,10 +13,14 @@ export interface ParsedRegistration {
   readonly status: ClusterStatus;
 }
 
-export function invalid(name: string, faults: readonly FieldFault[]): MctunnelError {
+export function invalid(
+  name: string,
+  faults: readonly FieldFault[],
+  kind: string = REGISTRATION.kind,
+): MctunnelError {
   const all = faults.map((fault) => `${fault.field}: ${fault.message}`);
   const words = all.length === 1 ? (all[0] ?? '') : `[${all.join(', ')}]`;
-  const message = `${REGISTRATION.kind}.${REGISTRATION.group} "${name}" is invalid: ${words}`;
+  const message = `${kind}.${REGISTRATION.group} "${name}" is invalid: ${words}`;
   return new MctunnelError('INVALID', message, { faults });
 }
 
@@ -23,13 +28,44 @@ function checkType(manifest: JsonObject): void {
   const { apiVersion, kind } = manifest;
   const expected = `${REGISTRATION.group}/${REGISTRATION.version}`;
   if (apiVersion !== undefined && apiVersion !== expected) {
-    const words = `the API version in the data (${shown(apiVersion)}) does not match the expected API version (${expected})`;
+    const given = typeof apiVersion === 'string' ? apiVersion.slice(0, MAX_SHOWN_CHARS) : shown(apiVersion);
+    const words = `the API version in the data (${given}) does not match the expected API version (${expected})`;
     throw new MctunnelError('BAD_REQUEST', words);
   }
-  if (kind !== undefined && kind !== REGISTRATION.kind) {
-    const words = `${REGISTRATION.kind} is expected here, the data is of kind ${shown(kind)}`;
-    throw new MctunnelError('BAD_REQUEST', words);
+  if (kind === undefined || kind === REGISTRATION.kind) return;
+  if (typeof kind !== 'string') throw unreadable(kind, 'struct field .kind of type string');
+  const fault = invalidValue('kind', kind, `must be ${REGISTRATION.kind}`);
+  const { name } = isJsonObject(manifest['metadata']) ? manifest['metadata'] : {};
+  throw invalid(typeof name === 'string' ? name : '', [fault], kind.slice(0, MAX_SHOWN_CHARS));
+}
+
+const MAX_SHOWN_CHARS = 256;
+
+/** What the API server says of JSON that does not fit into its Go types. */
+function unreadable(input: unknown, target: string): MctunnelError {
+  const { kind, version } = REGISTRATION;
+  const given = Array.isArray(input) ? 'array' : typeof input === 'boolean' ? 'bool' : typeof input;
+  const words = `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${given} into Go ${target}`;
+  return new MctunnelError('BAD_REQUEST', words);
+}
+
+const GO_TYPES: Readonly<Record<string, string>> = {
+  labels: 'map[string]string',
+  annotations: 'map[string]string',
+  finalizers: '[]string',
+  ownerReferences: '[]v1.OwnerReference',
+};
+
+/** The first field of the metadata that is of another type than it should be. */
+function misfit(issues: readonly z.core.$ZodIssue[]): MctunnelError | undefined {
+  for (const { code, path, input } of issues) {
+    if (code !== 'invalid_type' || input === undefined) continue;
+    if (path.length === 0) return unreadable(input, 'value of type v1.ObjectMeta');
+    const [field = ''] = path.map(String);
+    const type = path.length === 1 ? (GO_TYPES[field] ?? 'string') : 'string';
+    return unreadable(input, `struct field ObjectMeta.${field} of type ${type}`);
   }
+  return undefined;
 }
 
 /**
@@ -44,7 +80,12 @@ export function parseRegistration(
     throw new MctunnelError('BAD_REQUEST', 'the body must be one JSON object');
   }
   checkType(manifest);
-  const metadata = metadataSchema.safeParse(manifest['metadata'] ?? {}, { reportInput: true });
+  const given = manifest['metadata'] ?? {};
+  // A null is as good as nothing.
+  const sent = isJsonObject(given) ? mergePatch({}, given) : given;
+  const metadata = metadataSchema.safeParse(sent, { reportInput: true });
+  const unfit = misfit(metadata.error?.issues ?? []);
+  if (unfit !== undefined) throw unfit;
   const body = registrationSchema.safeParse(manifest, { reportInput: true });
   const faults: FieldFault[] = [];
   for (const issue of metadata.error?.issues ?? []) faults.push(faultOf(issue, 'metadata'));

@@ -109,7 +109,12 @@ export interface OpenWatch {
 
 export interface ApiServer {
   readonly port: number;
-  request(method: string, path: string, headers?: Record<string, string>, body?: string): Promise<Answer>;
+  request(
+    method: string,
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    body?: string | Buffer,
+  ): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   watch(path: string, headers?: Record<string, string>): Promise<OpenWatch>;
   close(): Promise<void>;
@@ -120,7 +125,12 @@ export async function serve(api: Api): Promise<ApiServer> {
   const server = createServer((request, response) => void api.app(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const open = (method: string, path: string, headers: Record<string, string>, body?: string) =>
+  const open = (
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string | Buffer,
+  ) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = httpRequest(
         {

@@ -37,23 +37,32 @@ export function queryFlag(query: URLSearchParams, name: string): boolean | undef
   return value === null ? undefined : value !== '0' && value.toLowerCase() !== 'false';
 }
 
-function queryInteger(query: URLSearchParams, name: string): number | undefined {
+const MAX_INT64 = 2n ** 63n - 1n;
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+const quoted = (value: string): string => JSON.stringify(value.slice(0, 64));
+
+/** apimachinery's conversion of a parameter to an int64. Throws BAD_REQUEST. */
+export function queryInteger(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^[+-]?\d{1,15}$/.test(value)) {
-    const words = `unable to convert the query parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(value.slice(0, 64))}: invalid syntax`;
-    throw new MctunnelError('BAD_REQUEST', words);
-  }
-  return Number(value);
+  const refuse = (why: string): MctunnelError =>
+    new MctunnelError('BAD_REQUEST', `strconv.ParseInt: parsing ${quoted(value)}: ${why}`);
+  if (!/^[+-]?\d{1,64}$/.test(value)) throw refuse('invalid syntax');
+  const number = BigInt(value.replace('+', ''));
+  if (number > MAX_INT64 || number < -MAX_INT64) throw refuse('value out of range');
+  return Number(number);
 }
 
-/** Throws INVALID. An empty value is as none. */
+/** Throws BAD_REQUEST. An empty value is as none. */
 function versionOf(value: string | null): number | undefined {
   if (value === null || value === '') return undefined;
-  if (!/^\d{1,15}$/.test(value)) {
-    const message = `Invalid value: ${JSON.stringify(value.slice(0, 64))}: strconv.ParseUint: parsing: invalid syntax`;
-    throw invalidListOptions([{ field: 'resourceVersion', reason: 'FieldValueInvalid', message }]);
-  }
+  const refuse = (why: string): MctunnelError => {
+    const words = `invalid resource version: resourceVersion: Invalid value: ${quoted(value)}: strconv.ParseUint: parsing ${quoted(value)}: ${why}`;
+    return new MctunnelError('BAD_REQUEST', words);
+  };
+  if (!/^\d{1,64}$/.test(value)) throw refuse('invalid syntax');
+  if (BigInt(value) > MAX_UINT64) throw refuse('value out of range');
   return Number(value);
 }
 
@@ -64,7 +73,7 @@ function checkVersionRules(isWatch: boolean, query: URLSearchParams): void {
   const sendInitialEvents = queryFlag(query, 'sendInitialEvents');
   const faults: FieldFault[] = [];
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    const message = `Unsupported value: ${JSON.stringify(match.slice(0, 64))}: supported values: "Exact", "NotOlderThan"`;
+    const message = `Unsupported value: ${JSON.stringify(match.slice(0, 64))}: supported values: "Exact", "NotOlderThan", ""`;
     faults.push({ field: 'resourceVersionMatch', reason: 'FieldValueNotSupported', message });
   }
   if (isWatch) {

@@ -6,7 +6,7 @@ import { isJsonObject, mergePatch, REGISTRATION, type JsonObject } from '../../.
 import { sendJson, sendMethodNotAllowed } from '../answer.ts';
 import { checkMediaType, parseObject, readBody } from '../body.ts';
 import type { ApiResponse } from '../context.ts';
-import { parseListOptions } from '../read/list-options.ts';
+import { parseListOptions, queryInteger } from '../read/list-options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { apiVersionOf, objectOf, REGISTRATIONS } from '../read/resource.ts';
 import { pageOf } from '../read/snapshot.ts';
@@ -44,6 +44,26 @@ function requireResourceVersion(manifest: JsonObject, name: string): void {
   );
 }
 
+/** What the API server takes for an object at all. Throws BAD_REQUEST. */
+function parseManifest(text: string): JsonObject {
+  const manifest = parseObject(text);
+  for (const [field, called] of [
+    ['kind', 'Kind'],
+    ['apiVersion', 'apiVersion'],
+  ] as const) {
+    if (manifest[field] !== undefined && manifest[field] !== '') continue;
+    const words = `Object '${called}' is missing in '${text.slice(0, MAX_SHOWN_CHARS)}'`;
+    throw new MctunnelError(
+      'BAD_REQUEST',
+      `the object provided is unrecognized (must be of type ${REGISTRATION.kind}): ${words}`,
+    );
+  }
+  return manifest;
+}
+
+const MAX_SHOWN_CHARS = 256;
+const PROPAGATION_POLICIES = ['Foreground', 'Background', 'Orphan'];
+
 interface DeleteOptions {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
@@ -60,6 +80,15 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
   const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
   const dryRun = dryRunOf('DeleteOptions', [...query.getAll('dryRun'), ...inBody]);
+  // Nothing here is deleted slowly: read only to be refused when it is wrong.
+  queryInteger(query, 'gracePeriodSeconds');
+  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? '';
+  if (policy !== '' && !PROPAGATION_POLICIES.some((known) => known === policy)) {
+    const given = JSON.stringify(policy).slice(0, MAX_SHOWN_CHARS);
+    const supported = [...PROPAGATION_POLICIES, 'nil'].map((known) => `"${known}"`).join(', ');
+    const message = `Unsupported value: ${given}: supported values: ${supported}`;
+    throw invalidOptions('DeleteOptions', 'propagationPolicy', 'FieldValueNotSupported', message);
+  }
   const { uid, resourceVersion } = preconditions;
   return {
     uid: typeof uid === 'string' ? uid : undefined,
@@ -80,7 +109,7 @@ export function registrationWrites(router: Router, collection: string, store: Em
     const dryRun = dryRunOf('CreateOptions', query.getAll('dryRun'));
     const validation = fieldValidationOf('CreateOptions', query);
     const text = await readBody(request);
-    const manifest = parseObject(text);
+    const manifest = parseManifest(text);
     warn(response, checkFields(text, manifest, validation));
     send(response, 201, await store.createObject(manifest, { dryRun }));
   });
@@ -93,7 +122,7 @@ export function registrationWrites(router: Router, collection: string, store: Em
     const dryRun = dryRunOf('UpdateOptions', query.getAll('dryRun'));
     const validation = fieldValidationOf('UpdateOptions', query);
     const text = await readBody(request);
-    const manifest = parseObject(text);
+    const manifest = parseManifest(text);
     await store.get(info.name);
     requireResourceVersion(manifest, info.name);
     warn(response, checkFields(text, manifest, validation));
