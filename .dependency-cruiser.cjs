@@ -43,7 +43,7 @@ module.exports = {
     only('registry-imports', 'registry', ['tunnel', 'errors\\.ts', 'lib']),
     only('upstream-imports', 'upstream', ['tunnel', 'errors\\.ts', 'lib']),
     only('pki-imports', 'pki', ['errors\\.ts', 'lib']),
-    only('observe-imports', 'observe', ['gateway/ports\\.ts', 'lib', 'errors\\.ts']),
+    only('observe-imports', 'observe', ['gateway/ports\\.ts', 'upstream/ports\\.ts', 'lib', 'errors\\.ts']),
     only('config-imports', 'config', ['lib', 'errors\\.ts']),
     only('lib-imports', 'lib', []),
     only('kube-imports', 'kube', [

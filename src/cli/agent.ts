@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
+import { MctunnelError } from '../errors.ts';
 import { createKubeClient, loadInCluster, loadKubeconfig, type KubeContext } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
-import { addReadGauge, createLogger, Probes, startOpsServer } from '../observe/index.ts';
+import {
+  addReadGauge,
+  agentAuditLine,
+  createLogger,
+  type LineFile,
+  Probes,
+  startOpsServer,
+} from '../observe/index.ts';
 import { AgentFolder, AgentIdentity, findHubAuthority } from '../pki/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import {
@@ -33,7 +41,9 @@ import {
   watchPolicyFile,
   type PolicySource,
   type Upstream,
+  type UpstreamOptions,
 } from '../upstream/index.ts';
+import { auditLineDropped, openAuditLog } from './audit-log.ts';
 import { readEnrolment, type EnrolmentInput } from './agent-enrolment.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { bracketed, listening } from './listening.ts';
@@ -56,6 +66,9 @@ export async function runAgent(config: AgentConfig): Promise<void> {
       : []),
     ...(config.bootstrapToken !== undefined && config.bootstrapTokenFile !== undefined
       ? ['--bootstrap-token and --bootstrap-token-file: give one of them']
+      : []),
+    ...(config.auditLogRequired && config.auditLog === undefined
+      ? ['--audit-log-required needs --audit-log FILE']
       : []),
     ...[identityPrefixFault(config.identityPrefix)].flatMap((fault) =>
       fault === undefined ? [] : [`--identity-prefix: ${fault}`],
@@ -86,6 +99,10 @@ async function startAgent(
   );
   const enrolment = await problems.gather(() => readEnrolment(config, folder));
   await problems.gather(() => makeDataFolder(config.dataDir));
+  const metrics = new Registry();
+  const audit = await problems.gather(() =>
+    openAuditLog(config.auditLog, auditLineDropped(metrics), log, closer),
+  );
   if (context === undefined || policy === undefined || enrolment === undefined || problems.found) {
     throw problems.error;
   }
@@ -112,6 +129,8 @@ async function startAgent(
   closer.add('member watch', () => memberWatch.close());
   const upstream = createUpstream({
     ...{ cluster, member: member.endpoint, policy, log },
+    ...auditing(audit, config.auditLogRequired),
+    onDecision: countDecisions(metrics),
     services: memberApi(client, cluster, log),
     adapters: [
       createReplicaNotice((count) => connector.setReplicas(count)),
@@ -210,7 +229,6 @@ async function startAgent(
   probes.add('readyz', 'impersonation', () => memberWatch.impersonationFault);
   if (config.opsListen !== undefined) {
     const { opsListen } = config;
-    const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
     addAgentGauges(metrics, connector, upstream, budget);
     const ops = await listening('--ops-listen', opsListen, () =>
@@ -224,6 +242,41 @@ async function startAgent(
       const fuse = new Promise<void>((resolve) => setTimeout(resolve, config.drainTimeout).unref());
       await Promise.race([connector.drain(), fuse]);
     },
+  };
+}
+
+/** What of the upstream's options is the audit log's. */
+function auditing(
+  audit: LineFile | undefined,
+  isRequired: boolean,
+): Pick<UpstreamOptions, 'observer' | 'refusal'> {
+  if (audit === undefined) return {};
+  const unrecorded = new MctunnelError(
+    'INTERNAL',
+    'the audit log of the agent cannot be written, and it serves nothing unrecorded',
+    { hop: 'agent', delivered: 'no' },
+  );
+  return {
+    observer: {
+      start: (record) => audit.write(agentAuditLine(record, 'ResponseStarted')),
+      end: (record) => audit.write(agentAuditLine(record, 'ResponseComplete')),
+    },
+    refusal: () => (isRequired && audit.problem !== undefined ? unrecorded : undefined),
+  };
+}
+
+/** What the agent decided about requests, upgrades and connections of the hub. */
+function countDecisions(metrics: Registry): UpstreamOptions['onDecision'] & {} {
+  const decisions = new Counter({
+    name: 'mctunnel_upstream_decisions_total',
+    help: 'Requests, upgrades and connections from the hub by what the agent decided; reason: the code of a refusal',
+    labelNames: ['decision', 'reason'],
+    registers: [metrics],
+  });
+  const allowed = decisions.labels('allow', '');
+  return (decision, reason) => {
+    if (decision === 'allow') allowed.inc();
+    else decisions.labels(decision, reason).inc();
   };
 }
 

@@ -2,6 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Log } from '../lib/log.ts';
 import type { SessionObserver } from '../registry/index.ts';
 import type { ServerObserver } from '../transport/index.ts';
+import { auditLineDropped } from './audit-log.ts';
 
 /** Gauges and counters of tunnels: how many, how they end, who was refused. */
 export interface HubMetrics {
@@ -22,8 +23,8 @@ export function createHubMetrics(registry: Registry): HubMetrics {
   });
   const refused = new Counter({
     name: 'mctunnel_agents_refused_total',
-    help: 'Connections and calls of agents that were refused before there was a session',
-    labelNames: ['method'],
+    help: 'Connections and calls of agents that were refused before there was a session, by reason',
+    labelNames: ['method', 'reason'],
     registers,
   });
   const connections = new Gauge({
@@ -36,24 +37,18 @@ export function createHubMetrics(registry: Registry): HubMetrics {
     help: '1 while the 8 MiB HTTP/2 windows could be set; 0 means slow tunnels over long distances',
     registers,
   });
-  const dropped = new Counter({
-    name: 'mctunnel_audit_lines_dropped_total',
-    help: 'Lines of the audit log that were lost because its disk took none',
-    registers,
-  });
   return {
-    auditLineDropped: () => dropped.inc(),
+    auditLineDropped: auditLineDropped(registry),
     sessions: {
       opened: () => open.inc(),
       closed: (_cluster, reason) => {
         open.dec();
         ended.labels(reason).inc();
       },
-      refused: () => refused.labels('connect').inc(),
     },
     server: (log) => ({
       refused: ({ remoteAddress, method, error }) => {
-        refused.labels(method).inc();
+        refused.labels(method, error.statusCause ?? error.code).inc();
         log.debug({ remoteAddress, method, code: error.code }, `refused: ${error.message}`);
       },
       window: (raised) => windows.set(raised ? 1 : 0),

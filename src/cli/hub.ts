@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
@@ -8,14 +8,14 @@ import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
 import { AgentSigningRequests } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
-import { fileProblem, hasCode } from '../lib/files.ts';
 import type { Log } from '../lib/log.ts';
 import {
   addReadGauge,
   auditLine,
+  createAccessMetrics,
   createLogger,
   createProxyMetrics,
-  LineFile,
+  type LineFile,
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
@@ -24,6 +24,7 @@ import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
+import { openAuditLog } from './audit-log.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './hub-backing.ts';
 import { createHubMetrics } from './hub-metrics.ts';
@@ -178,7 +179,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   let draining = false;
   probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
   probes.add('readyz', 'registrations', backing.fault);
-  const audit = await openAudit(config, hubMetrics.auditLineDropped, log, closer);
+  const audit = await openAuditLog(config.auditLog, hubMetrics.auditLineDropped, log, closer);
   const observer = createObserver(createProxyMetrics(metrics), audit);
   const everywhere =
     peers === undefined
@@ -195,9 +196,11 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       return everywhere.dial(name);
     },
   };
+  const access = createAccessMetrics(metrics);
+  const authenticator = access.authenticator(backing.authenticator);
+  const authorizer = access.authorizer(backing.authorizer);
   const proxy = createProxy({
-    authenticator: backing.authenticator,
-    authorizer: backing.authorizer,
+    ...{ authenticator, authorizer },
     dialer,
     clock: systemClock,
     log,
@@ -231,8 +234,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   );
   const version = packageVersion();
   const api = createApi({
-    authenticator: backing.authenticator,
-    authorizer: backing.authorizer,
+    ...{ authenticator, authorizer },
     clusters: backing.clusters,
     store,
     dialer,
@@ -316,36 +318,6 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       await Promise.race([agentsGone, new Promise((resolve) => setTimeout(resolve, DRAIN_RETRY_MS).unref())]);
     },
   };
-}
-
-async function openAudit(
-  config: HubConfig,
-  onDrop: () => void,
-  log: Log,
-  closer: Closer,
-): Promise<LineFile | undefined> {
-  if (config.auditLog === undefined) return undefined;
-  const path = config.auditLog === '-' ? '/dev/stdout' : config.auditLog;
-  const file = new LineFile({
-    path,
-    clock: systemClock,
-    onProblem: (problem) => {
-      if (problem === undefined) log.info({ path }, 'the audit log is written again');
-      else log.error({ err: problem, path }, 'the audit log cannot be written');
-    },
-    onDrop,
-  });
-  try {
-    await file.open();
-  } catch (error) {
-    const what = fileProblem('write', path, error);
-    const advice = hasCode(error, 'ENOENT') ? `make the folder ${dirname(path)}, or` : 'please';
-    throw new UsageError([`--audit-log: ${what}; ${advice} name a file that this user may write`], {
-      cause: error,
-    });
-  }
-  closer.add('audit log', () => file.close());
-  return file;
 }
 
 function createObserver(metrics: ProxyObserver, audit: LineFile | undefined): ProxyObserver {

@@ -112,11 +112,5 @@ export const hubSettings = {
       default: '65s',
     },
   ),
-  auditLog: setting(values.filePath.optional(), 'one JSON line per proxied request; - is standard output', {
-    placeholder: 'FILE|-',
-  }),
-  auditLogRequired: setting(values.toggle, 'refuse requests while the audit log cannot be written', {
-    default: 'false',
-  }),
   ...serverSettings,
 } as const;

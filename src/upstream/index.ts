@@ -18,3 +18,4 @@ export { Reporter, type ReporterOptions } from './reporter.ts';
 export { createUpstream, type Upstream, type UpstreamOptions } from './upstream.ts';
 export { createRenewalNotice } from './renewal-notice.ts';
 export { createReplicaNotice } from './replica-notice.ts';
+export type * from './ports.ts';

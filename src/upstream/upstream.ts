@@ -5,7 +5,9 @@ import type { Accept, StreamHandlers } from '../tunnel/index.ts';
 import type { ProtocolAdapter } from './adapter.ts';
 import { HttpAdapter, type InFlight } from './http-adapter.ts';
 import { resolveMember, type MemberEndpoint } from './member.ts';
+import { isRefusal, observed } from './observed.ts';
 import { Policy, type PolicySource } from './policy.ts';
+import type { UpstreamObserver } from './ports.ts';
 import { serviceAdapters, type ServiceAdapters } from './service/index.ts';
 import type { CollectionFollower, ServiceReviewer } from './service/ports.ts';
 
@@ -24,8 +26,16 @@ export interface UpstreamOptions {
   readonly services?: { readonly api: CollectionFollower; readonly reviewer: ServiceReviewer };
   /** Further protocols; none may be called `http`, nor `service` or `tcp` where there is access to services. */
   readonly adapters?: readonly ProtocolAdapter[];
+  /** Audit of every request, upgrade and connection. It costs two objects for each. */
+  readonly observer?: UpstreamObserver;
+  /** Hears what was decided about each, `reason` being the code of a refusal, else empty. Must not throw. */
+  readonly onDecision?: (decision: 'allow' | 'forbid', reason: string) => void;
+  /** Why nothing may be served now (its audit log cannot be written); undefined: everything may. */
+  readonly refusal?: () => MctunnelError | undefined;
   readonly log?: Log;
   readonly clock?: Clock;
+  /** Milliseconds since the epoch. Default Date.now. */
+  readonly wallNow?: () => number;
 }
 
 export interface Upstream {
@@ -40,6 +50,9 @@ export interface Upstream {
   /** Ends every request at once, and every connection. */
   close(): Promise<void>;
 }
+
+const SERVICES: ReadonlySet<string> = new Set(['service', 'tcp']);
+const REACHES_SOMETHING: ReadonlySet<string> = new Set(['http', ...SERVICES]);
 
 const REFUSED: StreamHandlers = {
   data: () => undefined,
@@ -73,26 +86,48 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     adapters.set(adapter.protocol, adapter);
   }
 
-  return {
-    accept: (open, stream) => {
-      try {
-        return adapters.get(open.protocol)?.accept(open, stream);
-      } catch (thrown) {
-        const error = MctunnelError.from(
-          thrown,
-          'INTERNAL',
-          `internal error of the agent of cluster ${cluster}`,
-        );
-        const { method, path } = open;
-        const level = error.code === 'INTERNAL' ? 'error' : 'info';
-        log[level](
-          { user: open.identity?.user, method, path, code: error.code, err: error },
-          'request refused',
-        );
-        stream.reset(error);
-        return REFUSED;
-      }
+  const { observer, onDecision, refusal } = options;
+  const decided = onDecision ?? (() => undefined);
+  const serve: Accept = (open, stream) => {
+    try {
+      const why = REACHES_SOMETHING.has(open.protocol) ? refusal?.() : undefined;
+      if (why !== undefined) throw why;
+      const handlers = adapters.get(open.protocol)?.accept(open, stream);
+      if (observer === undefined && open.protocol === 'http' && handlers !== undefined) decided('allow', '');
+      return handlers;
+    } catch (thrown) {
+      const error = MctunnelError.from(
+        thrown,
+        'INTERNAL',
+        `internal error of the agent of cluster ${cluster}`,
+      );
+      const { method, path } = open;
+      const level = error.code === 'INTERNAL' ? 'error' : 'info';
+      log[level](
+        { user: open.identity?.user, method, path, code: error.code, err: error },
+        'request refused',
+      );
+      if (observer === undefined && open.protocol === 'http' && isRefusal(error))
+        decided('forbid', error.code);
+      stream.reset(error);
+      return REFUSED;
+    }
+  };
+  // Without an audit log only what is refused after a while is watched: plain requests are too many to pay for it.
+  const accept = observed(serve, observer === undefined ? SERVICES : REACHES_SOMETHING, {
+    ...{ cluster, policy, clock, wallNow: options.wallNow ?? Date.now },
+    observer: {
+      start: (record) => observer?.start(record),
+      end: (record) => {
+        const { decision, failure } = record;
+        decided(decision, decision === 'forbid' ? (failure?.code ?? '') : '');
+        observer?.end(record);
+      },
     },
+  });
+
+  return {
+    accept,
     get inFlight() {
       return { ...http.inFlight, services: services?.inFlight ?? 0 };
     },
