@@ -40,8 +40,8 @@ func (t *truth) note(name string, change changeSeen) {
 	t.writes++
 }
 
-// changeUntil writes until `stop` closes, then makes and deletes the sentinel. One object is one changer's own.
-func changeUntil(ctx context.Context, objects dynamic.ResourceInterface, stop <-chan struct{}) (*truth, error) {
+// changeUntil writes until `stop` closes, then makes an object that it gives the name of. One object is one changer's own.
+func changeUntil(ctx context.Context, objects dynamic.ResourceInterface, stop <-chan struct{}) (*truth, string, error) {
 	t := &truth{byName: map[string][]changeSeen{}}
 	failures := make([]error, changers)
 	var group sync.WaitGroup
@@ -53,14 +53,11 @@ func changeUntil(ctx context.Context, objects dynamic.ResourceInterface, stop <-
 	group.Wait()
 	for _, err := range failures {
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	last := &changer{objects: objects, truth: t}
-	if err := last.create(ctx, sentinel); err != nil {
-		return nil, err
-	}
-	return t, last.delete(ctx, sentinel)
+	last := fmt.Sprintf("last-of-%d", os.Getpid())
+	return t, last, (&changer{objects: objects, truth: t}).create(ctx, last)
 }
 
 type changer struct {

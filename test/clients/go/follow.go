@@ -82,13 +82,13 @@ func follow(readConfig, writeConfig *rest.Config) error {
 		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 		close(stop)
 	}()
-	truth, err := changeUntil(ctx, writer.Resource(registrations), stop)
+	truth, last, err := changeUntil(ctx, writer.Resource(registrations), stop)
 	if err != nil {
 		return err
 	}
 	for name, one := range watchers {
-		if err := one.seen.gone(ctx, sentinel); err != nil {
-			return fmt.Errorf("the %s informer never saw the last event: %w", name, err)
+		if err := one.seen.has(ctx, last); err != nil {
+			return fmt.Errorf("the %s informer never saw the last object: %w", name, err)
 		}
 	}
 	stored, err := versionsOf(ctx, writer.Resource(registrations))

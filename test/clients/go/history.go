@@ -68,22 +68,19 @@ func (h *history) note(kind string, object any) {
 	h.changed.Broadcast()
 }
 
-// gone waits for the deletion of an object.
-func (h *history) gone(ctx context.Context, name string) error {
+// has waits for an object, which nobody deletes: an informer that lists again does not hear of one that came and went meanwhile.
+func (h *history) has(ctx context.Context, name string) error {
 	stop := context.AfterFunc(ctx, h.changed.Broadcast)
 	defer stop()
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	for {
-		seen := h.byName[name]
-		if len(seen) > 0 && seen[len(seen)-1].kind == "delete" {
-			return nil
-		}
+	for len(h.byName[name]) == 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		h.changed.Wait()
 	}
+	return nil
 }
 
 func nameAndVersion(object any) (string, string) {
