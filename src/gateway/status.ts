@@ -130,6 +130,18 @@ export function sendStatus(
   response.end(body);
 }
 
+/** client-go shows warnings of any length. */
+const MAX_WARNING_LENGTH = 512;
+
+/**
+ * A `Warning` header with an error's message (RFC 7234 section 5.5, as client-go reads it). kubectl shows it; what client-go does at discovery looks at
+ * nothing but the code of an answer, so that a user would read "the server is currently unable to handle the request".
+ */
+export function warningHeader({ message }: MctunnelError): readonly [string, string] {
+  const text = message.slice(0, MAX_WARNING_LENGTH).replaceAll(/[^\x20-\x7e]/g, '?');
+  return ['Warning', `299 - "${text.replaceAll(/["\\]/g, '\\$&')}"`];
+}
+
 /**
  * The apiserver's words for a denial (apiserver, handlers/responsewriters/errors.go): quoted as Go's `%q`, without `&`, `<` and `>`.
  * `reason` is the authoriser's own and may be empty.

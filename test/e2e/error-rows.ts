@@ -164,7 +164,7 @@ export const PROXY_ROWS = {
   badRequest: {
     title: 'An ambiguous or hostile request',
     situation:
-      'Two readers could understand the path or the headers in different ways: `.` or `..` or an empty segment, an encoded `/` or control character, two Content-Lengths, Content-Length beside Transfer-Encoding, an upgrade with a body, an identity header where none may be. It is refused and never forwarded.',
+      'Two readers could understand the path or the headers in different ways: `.` or `..` or an empty segment, an encoded `/` or control character, two Content-Lengths, Content-Length beside Transfer-Encoding, an upgrade with a body, an identity header where none may be. Or HTTP/1.1 is broken: no Host, an `Expect` other than `100-continue`. It is refused and never forwarded, and where the end of the request is in doubt the connection is closed. (When the chunks of a body turn out to be malformed after a part of it was forwarded, the request is taken back, and `Delivered` is `unknown`.)',
     advice: 'Mend the client; the message says what is wrong.',
     http: 400,
     reason: 'BadRequest',

@@ -63,6 +63,21 @@ describeKubernetes('kubectl through the tunnel', { node: true }, () => {
       expect((JSON.parse(result.stdout) as { metadata: { name: string } }).metadata.name).toBe(namespace);
     });
 
+    it('shows why a cluster cannot be reached, also where it looks at the code of the answer alone', async () => {
+      const admin = system.hubPlane.admin;
+      const options = {
+        kubeconfig: system.kubeconfig(route, admin, 'nowhere'),
+        ...(binary !== undefined && { binary }),
+      };
+      const result = await system.hubPlane.kubectl(['get', 'pods'], options);
+      expect([result.code, result.stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /^Warning: .*"nowhere".*\n(E.*memcache.go.*\n)*Error from server \(ServiceUnavailable\): /,
+        ),
+      ]);
+    });
+
     it(
       'create, get, describe, delete --wait',
       async () => {

@@ -55,6 +55,27 @@ describe('an answer of our own', () => {
     });
   });
 
+  it('says why as a warning, too, where clients look at the code alone: discovery and the version', async () => {
+    const message = `no "agent" \\ here: ${'ä'.repeat(600)}\n`;
+    await start({
+      dialer: {
+        dial: () => {
+          throw new MctunnelError('CLUSTER_DISCONNECTED', message);
+        },
+      },
+    });
+    const shown = `no \\"agent\\" \\\\ here: ${'?'.repeat(493)}`;
+    for (const path of ['/api', '/apis', '/apis/apps/v1', '/openapi/v3', '/version']) {
+      const answer = await send(hub.port, PROXY + path);
+      expect([path, answer.headers.warning]).toEqual([path, `299 - "${shown}"`]);
+    }
+    // These are read, and a controller would log it with each attempt.
+    for (const path of ['/api/v1/pods', '/apis/apps/v1/deployments?watch=1']) {
+      expect((await send(hub.port, PROXY + path)).headers.warning).toBeUndefined();
+    }
+    expect((await send(hub.port, `${PROXY}/api`, { method: 'POST' })).headers.warning).toBeUndefined();
+  });
+
   it('is 401 without a caller', async () => {
     await start({ authenticator: { authenticate: () => undefined } });
     const answer = await send(hub.port, PROXY);

@@ -16,6 +16,19 @@ The cause \`Delivered\` in \`details.causes\` of an answer under \`/proxy\` says
 - \`no\`: nothing of it reached the cluster's API server. It is safe to send it again.
 - \`unknown\`: it may have been executed. Before you send a write again, look whether it was.
 
+## How kubectl shows it
+
+\`Error from server (ServiceUnavailable): cluster paris is not connected: …\` is the message. But before kubectl does what it was told to, its first command in a cluster asks what there is to be had (discovery), and there it looks
+at nothing but the code of an answer. When that fails it shows:
+
+    Warning: cluster paris is not connected: its agent has never connected (start it, or enrol one with mctunnel token create)
+    E1121 16:34:17.388342    8509 memcache.go:265] "Unhandled Error" err="couldn't get current server API group list: the server is currently unable to handle the request"
+    Error from server (ServiceUnavailable): the server is currently unable to handle the request
+
+The lines with \`memcache.go\`, up to five, and the last one are the same failure in kubectl's own words. The reason stands in the \`Warning\`, which mctunnel adds to its own answers to discovery.
+
+\`mctunnel clusters\` tells who is connected, since when, and if not, why; \`mctunnel health paris\` tells which hop fails. Both ask the hub, so they have an answer when the cluster has none.
+
 ## Two rules that keep controllers safe
 
 1. **Under \`/proxy\` mctunnel itself never answers 404, 409, 410 or 422.** Clients look only at the code and the reason: "no such cluster" as a 404 would read as "your object is gone", and a

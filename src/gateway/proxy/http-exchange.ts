@@ -7,7 +7,7 @@ import { distrust, headFault, resetConnection } from '../connection.ts';
 import type { Expectation } from '../connection.ts';
 import type { RequestFacts } from '../ports.ts';
 import type { ProxyRoute } from '../route.ts';
-import { sendStatus } from '../status.ts';
+import { sendStatus, warningHeader } from '../status.ts';
 import { answerHead, trailerPairs } from './answer-head.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { ConnectionUser, Connections } from './connections.ts';
@@ -252,6 +252,7 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
     this.delivered = error.delivered;
     const lines = ['Audit-Id', this.auditId];
     if (POISONS_CONNECTION.has(shown.code)) lines.push('Connection', 'close');
+    if (this.#isDiscovery) lines.push(...warningHeader(shown));
     sendStatus(this.response, shown, this.subject, lines);
   }
 
@@ -313,6 +314,11 @@ export class HttpExchange extends Exchange implements StreamHandlers, Connection
 
   protected get deliveredSoFar(): 'no' | 'unknown' {
     return this.stream === undefined ? 'no' : 'unknown';
+  }
+
+  /** Discovery, OpenAPI documents, the version: whatever is no resource. */
+  get #isDiscovery(): boolean {
+    return this.method === 'GET' && !this.inner.isResourceRequest && this.service === undefined;
   }
 
   #newBody(onComplete: () => void): RequestBody {
