@@ -5,7 +5,6 @@
  * BENCH_REGISTRATIONS (10,000), BENCH_AGENTS (`10,100,1000`, each measured at rest, the last one is there for the reads), BENCH_ROUNDS (20 reads of each
  * kind), BENCH_REST_SECONDS (60). Needs Linux and Go.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
@@ -15,6 +14,7 @@ import { Closer } from '../src/lib/closer.ts';
 import { buildPrograms, startControlPlane, waitFor, type ControlPlane } from '../test/kubernetes/index.ts';
 import { fleetTrust, startAgentFleet, type AgentFleet } from '../test/support/agent-fleet.ts';
 import { startAggregatedHub } from '../test/support/aggregated-hub.ts';
+import { register } from '../test/support/follow.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
@@ -64,7 +64,8 @@ export async function benchClusters(): Promise<void> {
     closer.add('control plane', () => plane.stop());
     const hub = await startAggregatedHub(plane);
     closer.add('hub', () => hub.process.stop());
-    await register(plane, registrations);
+    const { 'client-go': program } = await buildPrograms(['client-go']);
+    await register(program, plane.admin.kubeconfig, registrations);
     const client = new Client(plane);
     closer.add('client', () => client.close());
     const names = await client.uids();
@@ -266,13 +267,6 @@ function difference(
     ([kind, count]) => [kind, (count - (before[kind] ?? 0)) * factor] as const,
   );
   return Object.fromEntries(grown.filter(([, count]) => count > 0));
-}
-
-async function register(plane: ControlPlane, count: number): Promise<void> {
-  const { 'client-go': program } = await buildPrograms(['client-go']);
-  const child = spawn(program, ['register', plane.admin.kubeconfig, String(count)], { stdio: 'inherit' });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error('the registrations could not be created');
 }
 
 async function withTimeout(work: Promise<void>, what: string): Promise<void> {

@@ -2,12 +2,9 @@
  * client-go's informers on `clusters` (test/clients/go/follow.go), while registrations come, change and go and hubs are ended and started at random
  * moments: what an informer saw of every object is its history, and what it holds at the end is what is stored.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
@@ -19,9 +16,9 @@ import {
   writeKubeconfig,
   type ControlPlane,
 } from '../kubernetes/index.ts';
-import { leashed } from '../kubernetes/process.ts';
 import { authorityCertificate } from '../support/aggregated-hub.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { follow, register, type FollowReport } from '../support/follow.ts';
 import { installation } from '../support/manifests.ts';
 import { MctunnelProcess } from '../support/mctunnel.ts';
 import { seededRandom } from '../support/random.ts';
@@ -36,21 +33,6 @@ const MAX_LIFE_MS = 6_000;
 const MAX_AWAY_MS = 1_500;
 
 const seed = Number(process.env['MCTUNNEL_TEST_SEED'] ?? Date.now() % 1_000_000);
-
-interface Followed {
-  readonly requests: Readonly<Record<string, number>>;
-  readonly events: number;
-  readonly missed: number;
-  readonly exact: boolean;
-  readonly inOrder: boolean;
-  readonly equalsStore: boolean;
-  readonly difference?: string;
-}
-interface Report {
-  readonly objects: number;
-  readonly writes: number;
-  readonly informers: Readonly<Record<'dynamic' | 'metadata', Followed>>;
-}
 
 const LISTS = [
   { name: 'WatchList', env: {}, first: 'watch with initial events 200' },
@@ -101,8 +83,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
       ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
     ]);
     for (const kubeconfig of [plane.admin.kubeconfig, standalone.admin.kubeconfig]) {
-      const registered = run(['register', kubeconfig, String(OBJECTS)]);
-      expect(await registered.ended).toBe(0);
+      await register(clientGo, kubeconfig, OBJECTS);
     }
   }, firstStartTimeoutMs);
 
@@ -113,39 +94,11 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     rmSync(folder, { recursive: true, force: true });
   }, TEST_MS);
 
-  function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const [command, argv] = leashed(clientGo, args, 'KILL');
-    const child = spawn(command, argv, {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const ended = once(child, 'close').then(([code]) => code as number | null);
-    const line = async (): Promise<string> => String((await lines.next()).value);
-    return { child, ended, line };
-  }
-
-  /** Follows clusters while `disturb` runs. */
-  async function follow(
+  const following = (
     [read, write]: readonly [string, string],
     env: Readonly<Record<string, string>>,
     disturb: () => Promise<void>,
-  ): Promise<Report> {
-    const following = run(['follow', read, write], env);
-    try {
-      expect(await following.line()).toMatch(/^synced \d{2,}$/);
-      await disturb();
-      following.child.stdin.end();
-      const report = JSON.parse(await following.line()) as Report;
-      expect(await following.ended).toBe(0);
-      process.stderr.write(`  ${JSON.stringify(report)}\n`);
-      return report;
-    } finally {
-      // When something failed on the way, it must not go on writing under the next test.
-      following.child.kill('SIGKILL');
-      await following.ended;
-    }
-  }
+  ): Promise<FollowReport> => follow({ program: clientGo, read, write, env }, disturb);
 
   /** kill -9 or SIGTERM at a random moment, and back after a random while. */
   async function restart(hub: MctunnelProcess, signals: readonly ('SIGKILL' | 'SIGTERM')[]): Promise<void> {
@@ -166,7 +119,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     endpoints.push(port);
   }
 
-  function expectWholeHistory(report: Report, first: string): void {
+  function expectWholeHistory(report: FollowReport, first: string): void {
     for (const followed of Object.values(report.informers)) {
       expect(followed).toMatchObject({ exact: true, inOrder: true, equalsStore: true, missed: 0 });
       expect(followed.events).toBe(report.writes);
@@ -184,7 +137,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
       'on the embedded store: restarted at random, the hub is read once and its whole history is seen',
       async () => {
         const { process: hub, admin } = standalone;
-        const report = await follow([admin.kubeconfig, admin.kubeconfig], env, async () => {
+        const report = await following([admin.kubeconfig, admin.kubeconfig], env, async () => {
           for (let i = 0; i < RESTARTS; i++) await restart(hub, ['SIGKILL', 'SIGTERM']);
         });
         expectWholeHistory(report, first);
@@ -195,7 +148,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     it(
       'on the CRD, straight from a hub that is restarted at random: the same',
       async () => {
-        const report = await follow([direct, plane.admin.kubeconfig], env, async () => {
+        const report = await following([direct, plane.admin.kubeconfig], env, async () => {
           for (let i = 0; i < RESTARTS; i++) await restart(replicas[0], ['SIGKILL', 'SIGTERM']);
         });
         expectWholeHistory(report, first);
@@ -206,7 +159,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     it(
       "on the CRD through the hub cluster's kube-apiserver, replicas replaced one after the other: the same",
       async () => {
-        const report = await follow([plane.admin.kubeconfig, plane.admin.kubeconfig], env, async () => {
+        const report = await following([plane.admin.kubeconfig, plane.admin.kubeconfig], env, async () => {
           // Either may be the one that serves the watches.
           for (let i = 0; i < RESTARTS / 2; i++) for (const each of replicas) await replace(each);
         });
@@ -218,7 +171,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     it(
       'through the kube-apiserver, all replicas away at once: nothing is seen that was not, nothing is lost at the end',
       async () => {
-        const report = await follow([plane.admin.kubeconfig, plane.admin.kubeconfig], env, async () => {
+        const report = await following([plane.admin.kubeconfig, plane.admin.kubeconfig], env, async () => {
           for (let i = 0; i < RESTARTS; i++) {
             await Promise.all(replicas.map((each) => restart(each, ['SIGKILL', 'SIGTERM'])));
           }
