@@ -78,6 +78,8 @@ export function parsePolicy(text: string, identityPrefix: string): PolicyRules {
 }
 
 function parseYaml(text: string): unknown {
+  // What an editor leaves for a moment while it writes: it must not lift every rule.
+  if (text.trim() === '') throw invalid(['it is empty; write {} to forbid nothing']);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   if (document.errors.length > 0) throw invalid(document.errors.map((error) => error.message));

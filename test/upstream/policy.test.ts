@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -240,9 +240,10 @@ describe('the policy file', () => {
     expect(fault(yaml)).toContain(words);
   });
 
-  it('takes an empty file as the defaults', () => {
-    expect(parsePolicy('', 'hub:')).toEqual(DEFAULT_POLICY);
-    expect(parsePolicy('# nothing\n', 'hub:')).toEqual(DEFAULT_POLICY);
+  it('takes a file without a rule as the defaults, but not an empty one: it is being written', () => {
+    for (const text of ['{}', '# nothing\n']) expect(parsePolicy(text, 'hub:')).toEqual(DEFAULT_POLICY);
+    for (const text of ['', ' \n\t\n'])
+      expect(fault(text)).toContain('it is empty; write {} to forbid nothing');
   });
 
   describe('on disk', () => {
@@ -260,7 +261,11 @@ describe('the policy file', () => {
 
     it('is followed, and the last good one kept while the new one is bad', async () => {
       const path = join(await folder(), 'policy.yaml');
-      await writeFile(path, 'readOnly: true');
+      const put = async (text: string): Promise<void> => {
+        await writeFile(`${path}.new`, text);
+        await rename(`${path}.new`, path);
+      };
+      await put('readOnly: true');
       const problems: unknown[] = [];
       let told: (() => void) | undefined;
       const file = await watchPolicyFile({
@@ -278,17 +283,19 @@ describe('the policy file', () => {
       });
       expect(file.current.rules.readOnly).toBe(true);
 
-      await writeFile(path, 'allowExec: false');
+      await put('allowExec: false');
       await file.reload();
       expect(file.current.rules).toMatchObject({ readOnly: false, allowExec: false });
 
-      const heard = new Promise<void>((resolve) => (told = resolve));
-      await writeFile(path, 'allowExec: 7');
-      await file.reload();
-      await heard;
-      expect(file.current.rules.allowExec).toBe(false);
-      expect(problems).toHaveLength(1);
-      expect(problems[0]).toMatchObject({ code: 'INVALID' });
+      for (const [i, bad] of ['allowExec: 7', ''].entries()) {
+        const heard = new Promise<void>((resolve) => (told = resolve));
+        await put(bad);
+        await file.reload();
+        await heard;
+        expect(file.current.rules.allowExec).toBe(false);
+        expect(problems).toHaveLength(i + 1);
+        expect(problems[i]).toMatchObject({ code: 'INVALID' });
+      }
     });
 
     it('must be there and good at the start', async () => {
