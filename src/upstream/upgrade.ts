@@ -310,14 +310,13 @@ export class UpgradeExchange implements StreamHandlers {
     const chunks = this.#gathered;
     if (chunks.length === 0) return;
     this.#gathered = [];
-    if (this.#phase.kind !== 'raw' || this.#isMemberGone) {
-      this.#giveBack();
-      return;
+    if (this.#phase.kind === 'raw' && !this.#isMemberGone) {
+      this.#socket.cork();
+      for (const chunk of chunks) this.#socket.write(chunk);
+      this.#socket.uncork();
+      if (this.#socket.writableNeedDrain) return;
     }
-    this.#socket.cork();
-    for (const chunk of chunks) this.#socket.write(chunk);
-    this.#socket.uncork();
-    if (!this.#socket.writableNeedDrain) this.#giveBack();
+    this.#giveBack();
   };
 
   #toStream(chunk: Buffer): void {

@@ -6,7 +6,11 @@ import type { Credentials, TunnelStage } from './tunnel-stage.ts';
 const AUTHENTICATOR = 'src/pki/agent-authenticator.ts';
 const CERTIFICATE = 'src/pki/agent-certificate.ts';
 const VERIFIED_BY_TLS = without('src/transport/peer.ts', 'if (!socket.authorized) {', 'if (false) {');
-const VERIFIED_AGAIN = without(AUTHENTICATOR, 'if (!isOurs) {', 'if (false) {');
+const VERIFIED_AGAIN = without(
+  AUTHENTICATOR,
+  'certificate.checkIssued(authority) && certificate.verify(authority.publicKey)',
+  'true',
+);
 
 type Forge = (stage: TunnelStage) => Promise<Credentials>;
 
