@@ -310,7 +310,7 @@ export class UpgradeExchange implements StreamHandlers {
     const chunks = this.#gathered;
     if (chunks.length === 0) return;
     this.#gathered = [];
-    if (this.#phase.kind === 'raw' && !this.#isMemberGone) {
+    if (this.#phase.kind !== 'over' && !this.#isMemberGone) {
       this.#socket.cork();
       for (const chunk of chunks) this.#socket.write(chunk);
       this.#socket.uncork();
