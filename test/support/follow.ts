@@ -19,6 +19,11 @@ export interface FollowReport {
   readonly objects: number;
   readonly writes: number;
   readonly informers: Readonly<Record<'dynamic' | 'metadata', Followed>>;
+  /**
+   * Watches that ended within a second and brought nothing, of all informers: client-go lists again after one, whoever is to blame. One that is
+   * begun while a hub ends, and cut before it is answered, counts as such.
+   */
+  readonly shortWatches: number;
 }
 
 export interface FollowOptions {
@@ -32,12 +37,17 @@ export interface FollowOptions {
 
 function start(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const [command, argv] = leashed(program, args, 'KILL');
-  const child = spawn(command, argv, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(command, argv, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    process.stderr.write(text);
+  });
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const line = async (): Promise<string> => String((await lines.next()).value);
-  return { child, ended, line };
+  return { child, ended, line, shortWatches: () => said.match(/very short watch/g)?.length ?? 0 };
 }
 
 /** Creates registrations `cluster-00000`, …. Rejects when one could not be created. */
@@ -55,7 +65,8 @@ export async function follow(options: FollowOptions, disturb: () => Promise<void
     if (!/^synced \d+$/.test(first)) throw new Error(`the informers did not synchronise: ${first}`);
     await disturb();
     following.child.stdin.end();
-    const report = JSON.parse(await following.line()) as FollowReport;
+    const printed = JSON.parse(await following.line()) as Omit<FollowReport, 'shortWatches'>;
+    const report = { ...printed, shortWatches: following.shortWatches() };
     process.stderr.write(`  ${JSON.stringify(report)}\n`);
     return report;
   } finally {

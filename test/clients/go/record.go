@@ -82,6 +82,9 @@ func byKindOfRead(one recorded) string {
 	kind := one.method
 	if one.method == http.MethodGet {
 		kind = "list"
+		if len(one.query["continue"]) > 0 {
+			kind = "next page"
+		}
 		if len(one.query["watch"]) > 0 {
 			kind = "watch"
 		}
