@@ -58,7 +58,7 @@ const REGISTRATIONS_PATIENCE_MS = 3_000;
 export async function openKubernetesBacking(
   config: HubConfig,
   { raw, context }: KubeClient,
-  gatewayCa: Authority,
+  gateway: { readonly caBundle: () => string; readonly onChange: (listener: () => void) => void },
   log: Log,
   closer: Closer,
 ): Promise<HubBacking> {
@@ -91,9 +91,9 @@ export async function openKubernetesBacking(
   closer.add('registrations', () => store.close());
   store.start();
   await registrationsRead(store, context, log);
-  const caBundle = new CaBundleKeeper({ raw, clock: systemClock, log, caBundle: () => gatewayCa.bundle });
+  const caBundle = new CaBundleKeeper({ raw, clock: systemClock, log, caBundle: gateway.caBundle });
   caBundle.start();
-  gatewayCa.onChange(() => caBundle.changed());
+  gateway.onChange(() => caBundle.changed());
   closer.add('caBundle', () => caBundle.close());
   return {
     store,

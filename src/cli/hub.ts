@@ -19,7 +19,7 @@ import {
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
-import { AgentAuthenticator, BootstrapTokens, Enroller } from '../pki/index.ts';
+import { AgentAuthenticator, authorityHashes, BootstrapTokens, Enroller } from '../pki/index.ts';
 import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
@@ -70,10 +70,22 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const authorities = await openAuthorities(state, log, closer);
   const { agents: agentCa, tunnel: tunnelCa, gateway: gatewayCa } = authorities;
   const { cluster } = state;
+  const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
+  const gatewayPair = await openServing({
+    ...{ port: 'gateway', certFile: config.gatewayCertFile, keyFile: config.gatewayKeyFile },
+    ...{ authority: gatewayCa, hosts, log, closer },
+  });
+  const gatewayTrust = {
+    caBundle: () => gatewayPair.caBundle,
+    onChange: (listener: () => void) => {
+      gatewayCa.onChange(listener);
+      gatewayPair.onChange(listener);
+    },
+  };
   const backing =
     cluster === undefined
       ? await openStandaloneBacking(config, authorities.clients, log, closer)
-      : await openKubernetesBacking(config, cluster.kube, gatewayCa, log, closer);
+      : await openKubernetesBacking(config, cluster.kube, gatewayTrust, log, closer);
   const { store } = backing;
   if (cluster !== undefined) {
     const { leases } = cluster;
@@ -100,13 +112,12 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     random: Math.random,
     log,
     observer: hubMetrics.sessions,
-    wantedCredentials: () => ({ signers: agentCa.signers, trusts: tunnelCa.trustedHashes }),
+    wantedCredentials: () => ({ signers: agentCa.signers, trusts: authorityHashes(tunnelPair.caBundle) }),
   });
   await sessions.start();
   closer.add('sessions', () => sessions.close());
 
   const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
-  const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
   const tunnelPair = await openServing({
     ...{ port: 'tunnel', certFile: config.tunnelCertFile, keyFile: config.tunnelKeyFile },
     ...{ authority: tunnelCa, hosts, log, closer },
@@ -114,7 +125,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const tokens = new BootstrapTokens({
     store: state.tokens,
     liveness: sessions,
-    hubCaHash: () => tunnelCa.hash,
+    hubCaHash: () => authorityHashes(tunnelPair.caBundle)[0] ?? '',
     hubAddress: `${bracketed(config.advertise[0] ?? 'localhost')}:${config.tunnelListen.port}`,
   });
   const enroller = new Enroller({
@@ -125,7 +136,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     ...(cluster !== undefined && {
       requests: new AgentSigningRequests({ raw: cluster.kube.raw, approve: config.approve }),
     }),
-    tunnelCaBundle: () => tunnelCa.bundle,
+    tunnelCaBundle: () => tunnelPair.caBundle,
     log,
   });
   const clientCa = (): string => agentCa.bundle + (cluster === undefined ? '' : authorities.clients.bundle);
@@ -139,8 +150,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
           leases: cluster.leases,
           authority: authorities.clients,
           // A certificate that the administrator gave is the other replicas' as well.
-          tunnelCaBundle: () =>
-            config.tunnelCertFile === undefined ? tunnelCa.bundle : tunnelPair.current.certificateChain,
+          tunnelCaBundle: () => tunnelPair.caBundle,
           serverName:
             config.tunnelCertFile === undefined
               ? serviceHosts(config)[0]
@@ -167,7 +177,8 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     }),
   );
   const renewTunnelCredentials = (): void => tunnelServer.setCredentials(tunnelCredentials());
-  tunnelPair.onChange = renewTunnelCredentials;
+  tunnelPair.onChange(renewTunnelCredentials);
+  tunnelPair.onChange(() => sessions.authoritiesChanged());
   agentCa.onChange(renewTunnelCredentials);
   authorities.clients.onChange(renewTunnelCredentials);
   agentCa.onChange(() => sessions.authoritiesChanged());
@@ -256,10 +267,6 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     now: Date.now,
     random: Math.random,
   });
-  const gatewayPair = await openServing({
-    ...{ port: 'gateway', certFile: config.gatewayCertFile, keyFile: config.gatewayKeyFile },
-    ...{ authority: gatewayCa, hosts, log, closer },
-  });
   const gatewayTls = (): GatewayTls => ({
     cert: gatewayPair.current.certificateChain,
     key: gatewayPair.current.privateKey,
@@ -273,7 +280,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     api: (request, response) => void api.app(request, response),
     log,
   });
-  gatewayPair.onChange = () => gateway.setTls(gatewayTls());
+  gatewayPair.onChange(() => gateway.setTls(gatewayTls()));
   const gatewayAddress = await listening('--gateway-listen', config.gatewayListen, () => gateway.listen());
   closer.add('gateway', () => gateway.drain(0));
   const ops = await listening('--ops-listen', config.opsListen, () =>
@@ -285,8 +292,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     await keepAdminKubeconfig({
       path: join(config.dataDir, ADMIN_KUBECONFIG),
       server: `https://${bracketed(config.advertise[0] ?? 'localhost')}:${gatewayAddress.port}`,
-      caBundle: () =>
-        config.gatewayCertFile === undefined ? gatewayCa.bundle : gatewayPair.current.certificateChain,
+      caBundle: () => gatewayPair.caBundle || gatewayPair.current.certificateChain,
       ...{ authority: backing.adminAuthority, serving: gatewayCa, log },
     });
   }

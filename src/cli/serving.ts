@@ -1,8 +1,9 @@
 import { createSecureContext } from 'node:tls';
+import { MctunnelError } from '../errors.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import { openServingCertificate, type Authority } from '../pki/index.ts';
+import { openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
 import { fileUsage } from './usage-error.ts';
 
 /** PEM of a server's certificate chain (leaf first) and its key. */
@@ -11,10 +12,13 @@ export interface ServingPair {
   readonly privateKey: string;
 }
 
-/** Always the newest; `onChange` hears of each new one. */
+/** Always the newest. */
 export interface ServingPairSource {
   readonly current: ServingPair;
-  onChange: (pair: ServingPair) => void;
+  /** PEM of the CAs by which it is verified, the one that signed it first; empty: the files do not hold it. */
+  readonly caBundle: string;
+  /** Hears of each new pair. */
+  onChange(listener: () => void): void;
 }
 
 export interface ServingOptions {
@@ -35,12 +39,17 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** The certificate of a port: from the files that the administrator gave (followed as they change), else from the hub's own CA. */
 export async function openServing(options: ServingOptions): Promise<ServingPairSource> {
   const { port, certFile, keyFile, authority, hosts, log, closer } = options;
+  const listeners: (() => void)[] = [];
+  const onChange = (listener: () => void): void => void listeners.push(listener);
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
   if (certFile === undefined || keyFile === undefined) {
     const issued = await openServingCertificate({
       authority,
       hosts,
       log,
-      onChange: (leaf) => source.onChange(leaf),
+      onChange: tell,
     });
     closer.add(`${port} certificate`, () => issued.close());
     authority.onChange(() => {
@@ -48,13 +57,15 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
         log.error({ err: error }, `the ${port} certificate could not be issued by the changed CA`);
       });
     });
-    const source: ServingPairSource = {
+    return {
       get current() {
         return issued.current;
       },
-      onChange: () => undefined,
+      get caBundle() {
+        return authority.bundle;
+      },
+      onChange,
     };
-    return source;
   }
   const flags = `--${port}-cert-file and --${port}-key-file`;
   try {
@@ -65,24 +76,39 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
         const pair = { certificateChain: certificate?.toString() ?? '', privateKey: key?.toString() ?? '' };
         // OpenSSL says what does not fit; without this a bad pair would be found at the first handshake.
         createSecureContext({ cert: pair.certificateChain, key: pair.privateKey });
+        if (port === 'tunnel' && issuersOf(pair.certificateChain, certFile) === '') {
+          throw new MctunnelError(
+            'INVALID',
+            `${certFile} does not hold the certificate of the CA that signed the first one; put it behind that: agents are told to trust it`,
+          );
+        }
         return pair;
       },
-      onChange: (pair) => {
-        source.onChange(pair);
+      onChange: () => {
+        tell();
         log.info({ path: certFile }, `the ${port} certificate was read again`);
       },
       onError: (problem) =>
         log.error({ err: problem }, `the changed ${flags} cannot be used; the last good ones stay`),
     });
     closer.add(`${port} certificate`, () => files.close());
-    const source: ServingPairSource = {
+    return {
       get current() {
         return files.current;
       },
-      onChange: () => undefined,
+      get caBundle() {
+        return issuersOf(files.current.certificateChain, certFile);
+      },
+      onChange,
     };
-    return source;
   } catch (error) {
     throw fileUsage(flags, certFile, error);
   }
+}
+
+/** What stands behind the leaf; of a certificate that signed itself, that one. */
+function issuersOf(chain: string, file: string): string {
+  const [leaf, ...issuers] = parseCertificates(chain, file);
+  const trusted = leaf.checkIssued(leaf) && leaf.verify(leaf.publicKey) ? [leaf] : issuers;
+  return trusted.map(String).join('');
 }

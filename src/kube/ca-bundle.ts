@@ -6,10 +6,10 @@ import type { RawClient } from './raw-client.ts';
 import { errorOfStatus } from './status-error.ts';
 
 export interface CaBundleKeeperOptions {
-  readonly raw: RawClient;
+  readonly raw: Pick<RawClient, 'request'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** PEM of the CAs that sign the gateway's serving certificate: the old and the new one while they change. */
+  /** PEM of the CAs that sign the gateway's serving certificate: the old and the new one while they change. Empty: not known here. */
   readonly caBundle: () => string;
 }
 
@@ -23,6 +23,7 @@ export class CaBundleKeeper {
   readonly #options: CaBundleKeeperOptions;
   #timer: Timer | undefined;
   #isClosed = false;
+  #isLeftAlone = false;
 
   constructor(options: CaBundleKeeperOptions) {
     this.#options = options;
@@ -45,9 +46,20 @@ export class CaBundleKeeper {
     void this.#checkAndPlan();
   }
 
-  /** True: it was not equal, and is now. False: there was nothing to do, or there is no APIService. */
+  /** True: it was not equal, and is now. False: there was nothing to do, or there is no APIService, or nobody told the CA. */
   async check(): Promise<boolean> {
     const { raw, log } = this.#options;
+    if (this.#options.caBundle() === '') {
+      if (!this.#isLeftAlone) {
+        log.warn(
+          { apiService: `${CLUSTER.version}.${CLUSTER.group}` },
+          'the caBundle of the APIService is left alone: --gateway-cert-file holds no CA behind its certificate. Put it there, or set spec.caBundle yourself to the CA by which kube-apiserver is to verify the gateway',
+        );
+      }
+      this.#isLeftAlone = true;
+      return false;
+    }
+    this.#isLeftAlone = false;
     const answer = await raw.request({
       method: 'GET',
       path: APISERVICE_PATH,

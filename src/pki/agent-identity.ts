@@ -3,11 +3,10 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { type AgentCredentials, type AgentFolder, readCredentials } from './agent-folder.ts';
 import { parseToken } from './bootstrap-token.ts';
-import { spkiHash } from './certificate.ts';
 import { formatDate } from './dates.ts';
 import type { Enrollment, IssuedCredentials } from './enroller.ts';
+import { authorityHashes } from './hub-authority.ts';
 import { generateKey, privateKeyPem } from './keys.ts';
-import { parseCertificates } from './pem.ts';
 import { Renewal } from './renewal.ts';
 import { createSigningRequest } from './signing-request.ts';
 
@@ -101,9 +100,7 @@ export class AgentIdentity {
 
   /** SPKI hashes of the CAs by which the hub is trusted. */
   get trusts(): readonly string[] {
-    return parseCertificates(this.#current.caBundle, 'the CA bundle').map(({ publicKey }) =>
-      spkiHash(publicKey),
-    );
+    return authorityHashes(this.#current.caBundle);
   }
 
   /** The hub has other CAs by now: renews at some moment within the given time. */

@@ -88,11 +88,6 @@ export class Authority {
       .map(({ publicKey }) => spkiHash(publicKey));
   }
 
-  /** SPKI hashes of `trusted`. */
-  get trustedHashes(): readonly string[] {
-    return this.trusted.map(({ publicKey }) => spkiHash(publicKey));
-  }
-
   /** Goes on with what is stored by now. Throws MctunnelError INVALID when that cannot be used: then nothing changes. False: it is the same. */
   replace(material: KeyMaterial): boolean {
     const next = this.#check(material);

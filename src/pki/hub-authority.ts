@@ -1,7 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 import { spkiHash } from './certificate.ts';
-import { certificatePem } from './pem.ts';
+import { certificatePem, parseCertificates } from './pem.ts';
+
+/** `sha256:HEX` of the public keys of a PEM bundle's certificates, in its order. Throws MctunnelError INVALID. */
+export function authorityHashes(bundle: string): readonly string[] {
+  return parseCertificates(bundle, 'the CA bundle').map(({ publicKey }) => spkiHash(publicKey));
+}
 
 /** Certificates of a handshake that are looked at. */
 const MAX_CHAIN = 10;

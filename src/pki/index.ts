@@ -9,7 +9,7 @@ export { BootstrapTokens } from './bootstrap-tokens.ts';
 export { Enroller } from './enroller.ts';
 export { FolderKeyStore } from './folder-key-store.ts';
 export { FolderTokenStore } from './folder-token-store.ts';
-export { findHubAuthority } from './hub-authority.ts';
+export { authorityHashes, findHubAuthority } from './hub-authority.ts';
 export { parseCertificates } from './pem.ts';
 export { openServingCertificate } from './serving-certificate.ts';
 export { OwnCertificate } from './own-certificate.ts';

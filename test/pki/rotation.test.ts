@@ -3,6 +3,7 @@ import { AgentAuthenticator } from '../../src/pki/agent-authenticator.ts';
 import { Authority, newAuthority } from '../../src/pki/authority.ts';
 import { FolderKeyStore } from '../../src/pki/folder-key-store.ts';
 import type { KeyMaterial } from '../../src/pki/key-store.ts';
+import { authorityHashes } from '../../src/pki/hub-authority.ts';
 import { generateKey } from '../../src/pki/keys.ts';
 import { readinessOf, stateOf, takeStep, type AgentTrust } from '../../src/pki/rotation.ts';
 import { MemoryRegistrations, rejection, temporaryFolder, UID_A } from './support.ts';
@@ -88,7 +89,7 @@ describe('the exchange of a CA', () => {
 describe('the next step is taken when nobody is locked out by it', () => {
   const hashOf = (stored: KeyMaterial, which: 'signer' | 'next'): string => {
     const authority = new Authority('agent-client', stored, { wallNow });
-    const [signer = '', next = ''] = authority.trustedHashes;
+    const [signer = '', next = ''] = authorityHashes(authority.bundle);
     return which === 'signer' ? signer : next;
   };
   const agent = (cluster: string, authority: string, trusts: readonly string[] = []): AgentTrust => ({
