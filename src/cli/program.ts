@@ -20,7 +20,11 @@ function createProgram(): Command {
     )
     .version(packageVersion(), '--version', 'print the version')
     .helpCommand(true)
-    .configureHelp({ showGlobalOptions: false, sortSubcommands: false });
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .addHelpText(
+      'after',
+      '\nExit status: 0 done; 1 it did not work; 2 the command line or the configuration is wrong, or a file that it names.',
+    );
   for (const command of [
     hubCommand(),
     agentCommand(),
