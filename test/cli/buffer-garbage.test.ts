@@ -6,7 +6,7 @@ import { expect, it } from '@jest/globals';
 
 const MODULE = fileURLToPath(new URL('../../src/cli/buffer-garbage.ts', import.meta.url));
 
-/** Collections of the whole heap while 640 MiB of buffers die, a MiB a turn, as sockets make them. */
+/** Collections of the whole heap while 2.5 GiB of buffers die, a MiB a turn, as sockets make them: enough that a few by chance, on a busy machine, decide nothing. */
 const PROGRAM = `
   import { collectBuffersEarly } from ${JSON.stringify(MODULE)};
   import { constants, PerformanceObserver } from 'node:perf_hooks';
@@ -19,7 +19,7 @@ const PROGRAM = `
   let turns = 0;
   const turn = () => {
     for (let i = 0; i < 16; i++) last = Buffer.allocUnsafeSlow(64 * 1024);
-    if (++turns < 640) setImmediate(turn);
+    if (++turns < 2_560) setImmediate(turn);
     else setTimeout(() => console.log(JSON.stringify({ whole, last: last.length })), 10);
   };
   turn();
