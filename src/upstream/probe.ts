@@ -11,6 +11,8 @@ import { prefixOf } from './name-match.ts';
 const PROBE_TIMEOUT_MS = 10_000;
 /** Of an answer to a probe. */
 const MAX_PROBE_BYTES = 1024 * 1024;
+/** Of users and groups in the verbs of constrained impersonation. */
+const CONSTRAINED_GROUP = 'authentication.k8s.io';
 
 /** What the agent finds out about its member with its own account, without impersonating anybody. */
 export interface MemberState {
@@ -59,8 +61,9 @@ export async function probeMember(
     const apiServer = await apiServerState(client, now);
     // A server that answers something may answer these as well.
     const isThere = apiServer.reachable || apiServer.problem.code !== 'UPSTREAM_UNREACHABLE';
+    const isConstrained = apiServer.reachable && offersConstrainedImpersonation(apiServer.version);
     const [clusterUid, missingRights] = isThere
-      ? await Promise.all([kubeSystemUid(client), missing(client, policy)])
+      ? await Promise.all([kubeSystemUid(client), missing(client, policy, isConstrained)])
       : [undefined, undefined];
     return { apiServer, clusterUid, missingRights };
   } finally {
@@ -86,25 +89,38 @@ async function kubeSystemUid(client: ProbeClient): Promise<string | undefined> {
   }
 }
 
+/** KEP 5284: on by default from 1.36. An older server would take the verbs in its RBAC, and never ask for them. */
+function offersConstrainedImpersonation(gitVersion: string): boolean {
+  const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  return Number(major) > 1 || (major === '1' && Number(minor) >= 36);
+}
+
 async function missing(
   client: ProbeClient,
   policy: Policy,
+  isConstrained: boolean,
 ): Promise<readonly ImpersonationRight[] | undefined> {
   const rights = impersonationRights(policy);
   try {
     const allowed: boolean[] = [];
-    for (const right of rights) allowed.push(await isAllowed(client, right));
+    for (const right of rights) {
+      allowed.push(
+        (await isAllowed(client, 'impersonate', right)) ||
+          (isConstrained &&
+            (await isAllowed(client, 'impersonate:user-info', { ...right, group: CONSTRAINED_GROUP }))),
+      );
+    }
     return rights.filter((_, at) => allowed[at] !== true);
   } catch {
     return undefined;
   }
 }
 
-async function isAllowed(client: ProbeClient, right: ImpersonationRight): Promise<boolean> {
+async function isAllowed(client: ProbeClient, verb: string, right: ImpersonationRight): Promise<boolean> {
   const review = await client.json('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: { verb: 'impersonate', ...right } },
+    spec: { resourceAttributes: { verb, ...right } },
   });
   return valueAt(review, 'status', 'allowed') === true;
 }

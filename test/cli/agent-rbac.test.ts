@@ -64,6 +64,37 @@ describe('mctunnel agent rbac', () => {
   );
 
   it(
+    'constrained, lets an agent act for people alone, and do only what a policy that is read-only lets in',
+    async () => {
+      const whom = (resource: string): object => ({
+        apiGroups: ['authentication.k8s.io'],
+        resources: [resource],
+        verbs: ['impersonate:user-info'],
+      });
+      const on = (...verbs: string[]): string[] => verbs.map((verb) => `impersonate-on:user-info:${verb}`);
+      const reading = { apiGroups: ['*'], resources: ['*'], verbs: on('get', 'list', 'watch') };
+      const rules = await rulesFor('readOnly: true', '--constrained');
+      expect(rules).toEqual([
+        whom('users'),
+        whom('groups'),
+        reading,
+        { nonResourceURLs: ['*'], verbs: on('get', 'head', 'options') },
+        ...[
+          ['authentication.k8s.io', expect.arrayContaining(['selfsubjectreviews'])],
+          ['authorization.k8s.io', expect.arrayContaining(['selfsubjectaccessreviews'])],
+        ].map(([group, resources]) => ({ apiGroups: [group], resources, verbs: on('create') })),
+        identity,
+      ]);
+      const all = (await rulesFor(undefined, '--constrained')) as { verbs: string[] }[];
+      expect(all[2]?.verbs).toEqual(
+        on('get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'),
+      );
+      expect(JSON.stringify(all)).not.toContain('"impersonate"');
+    },
+    TEST_MS,
+  );
+
+  it(
     'maps with the prefix that the agent is started with',
     async () => {
       expect(await rulesFor('users: [alice]', '--identity-prefix', 'paris:')).toContainEqual(

@@ -322,6 +322,39 @@ describe('the probe', () => {
     await until(() => member.sockets.size === 0);
   });
 
+  it.each([
+    ['v1.36.0', []],
+    ['v1.37.1+vendor', []],
+    ['v2.0.0', []],
+    ['v1.35.9', ['users', 'groups']],
+    ['', ['users', 'groups']],
+  ])(
+    'takes constrained impersonation for a right where the member offers it: %s',
+    async (gitVersion, missing) => {
+      const asked: unknown[] = [];
+      const member = await bench.member((request, response) => {
+        let text = '';
+        request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        request.on('end', () => {
+          if (request.method === 'GET') {
+            response.end(JSON.stringify({ gitVersion, metadata: { uid: 'u-1' } }));
+            return;
+          }
+          const { spec } = JSON.parse(text) as { spec: { resourceAttributes: { verb: string } } };
+          asked.push(spec.resourceAttributes);
+          const allowed = spec.resourceAttributes.verb === 'impersonate:user-info';
+          response.writeHead(201).end(JSON.stringify({ status: { allowed } }));
+        });
+      });
+      const { missingRights } = await probeMember('east', member.endpoint, policy);
+      expect(missingRights?.map(({ resource }) => resource)).toEqual(missing);
+      if (missing.length === 0) {
+        const right = { group: 'authentication.k8s.io', resource: 'groups', subresource: '', name: '' };
+        expect(asked.at(-1)).toEqual({ verb: 'impersonate:user-info', ...right });
+      }
+    },
+  );
+
   it('says what is wrong with a member that does not answer, or not as it should', async () => {
     const gone = await bench.member(() => undefined);
     await gone.close();
