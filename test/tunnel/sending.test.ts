@@ -105,22 +105,39 @@ describe('sending', () => {
     peer.answersDone = true;
     ends[0]?.write(1_000_000);
     let sent = peer.takeFrames().reduce((sum, frame) => sum + (frame.data?.length ?? 0), 0);
-    // A rest of less than a kilobyte is not worth a frame.
-    expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES - KIB);
+    // A rest of less than 16 KiB is not worth a frame.
+    expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES - 16 * KIB);
     expect(sent).toBeLessThanOrEqual(MIN_IN_FLIGHT_BYTES);
     expect(peer.session.inFlightBytes).toBe(sent);
     ends[1]?.write(100);
     ends[1]?.end_();
     expect(peer.takeFrames()).toEqual([]);
-    peer.send({ acknowledged: 10_000 });
+    peer.send({ acknowledged: 20_000 });
     const frames = peer.takeFrames();
     sent += frames.reduce((sum, frame) => sum + (frame.data?.length ?? 0), 0);
-    expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES + 10_000 - KIB);
-    expect(sent).toBeLessThanOrEqual(MIN_IN_FLIGHT_BYTES + 10_000);
+    expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES + 20_000 - 16 * KIB);
+    expect(sent).toBeLessThanOrEqual(MIN_IN_FLIGHT_BYTES + 20_000);
     expect(frames.length).toBeLessThanOrEqual(2);
     // Its turn comes at the latest with the next.
-    peer.send({ acknowledged: 10_000 });
+    peer.send({ acknowledged: 20_000 });
     expect([...frames, ...peer.takeFrames()].some((frame) => frame.stream === 3 && frame.fin)).toBe(true);
+  });
+
+  it('does not crumble long queues when acknowledgements come in crumbs', () => {
+    const { peer, ends } = hubWith(4, 10_000_000);
+    peer.answersDone = true;
+    for (const end of ends) end.write(1_000_000);
+    peer.takeFrames();
+    let sentBytes = 0;
+    for (let crumb = 0; crumb < 400; crumb++) {
+      peer.send({ acknowledged: 1_000 });
+      for (const { data } of peer.takeFrames()) {
+        expect(data?.length).toBeGreaterThan(15 * KIB);
+        sentBytes += data?.length ?? 0;
+      }
+      expect(peer.session.inFlightBytes).toBeGreaterThan(MIN_IN_FLIGHT_BYTES - 17 * KIB);
+    }
+    expect(sentBytes).toBeGreaterThan(380_000);
   });
 
   it('never makes a message that is too long, whatever is due', () => {
