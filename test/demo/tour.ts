@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Closer } from '../../src/lib/closer.ts';
-import { buildPrograms, waitFor } from '../kubernetes/index.ts';
+import { buildPrograms, freePort, waitFor } from '../kubernetes/index.ts';
 import { runKubectl, spawnKubectl } from '../kubernetes/kubectl.ts';
 import type { ClusterKubeconfig } from './hub.ts';
 import type { Narrator } from './narrator.ts';
 
 const NAMESPACE = 'mctunnel-demo';
 
-/** A server that says something, and a log that goes on. On a real cluster it runs in the image, on this machine's node as a process. */
-const WEB = `
+/** A server that says something, and a log that goes on. On a real cluster it runs in the image, on this machine's node as a process, so its port must be free here. */
+const webPod = (port: number): string => `
 apiVersion: v1
 kind: Pod
 metadata: { name: web, namespace: ${NAMESPACE}, labels: { app: web } }
@@ -18,14 +18,14 @@ spec:
   containers:
     - name: web
       image: node:24-alpine
-      ports: [{ containerPort: 8000 }]
+      ports: [{ containerPort: ${port} }]
       command: [node, -e]
       args:
         - |
           require('http').createServer((request, response) => {
             console.log(request.method, request.url);
             response.end('hello from a cluster that exposes nothing\\n');
-          }).listen(8000);
+          }).listen(${port});
           setInterval(() => console.log('still here'), 1000);
 `;
 
@@ -83,9 +83,10 @@ export async function runTour(
   });
 
   narrator.line('A watch sees what apply does:');
+  const port = await freePort();
   const watching = follow(['get', 'pods', '-n', NAMESPACE, '--watch'], 2);
   await delay(1_000);
-  await show(['apply', '-f', '-'], { stdin: WEB });
+  await show(['apply', '-f', '-'], { stdin: webPod(port) });
   await show(['wait', 'pod/web', '-n', NAMESPACE, '--for=condition=Ready', '--timeout=120s']);
   await watching;
 
@@ -94,8 +95,8 @@ export async function runTour(
   await follow(['logs', '-n', NAMESPACE, '-f', 'web'], 3);
 
   narrator.line('And a port of it here:');
-  narrator.command(`kubectl port-forward -n ${NAMESPACE} pod/web :8000`);
-  const forward = spawnKubectl(defaults, ['port-forward', '-n', NAMESPACE, 'pod/web', ':8000'], {
+  narrator.command(`kubectl port-forward -n ${NAMESPACE} pod/web :${port}`);
+  const forward = spawnKubectl(defaults, ['port-forward', '-n', NAMESPACE, 'pod/web', `:${port}`], {
     kubeconfig: kubeconfig.path,
   });
   const ended = once(forward, 'close');

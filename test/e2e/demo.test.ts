@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
@@ -41,6 +42,9 @@ describeKubernetes('the demo', {}, () => {
   it(
     'stays up after the tour, and Ctrl-C ends it and leaves nothing',
     async () => {
+      // What many have running: the demo must not need this port.
+      const neighbour = createServer().listen(8000);
+      await once(neighbour, 'listening').catch(() => undefined);
       const demo = startDemo({});
       try {
         await waitFor(
@@ -61,6 +65,7 @@ describeKubernetes('the demo', {}, () => {
         expect(existsSync(dirname(kubeconfig))).toBe(false);
       } finally {
         if (demo.process.exitCode === null) demo.process.kill('SIGKILL');
+        neighbour.close();
       }
     },
     firstStartTimeoutMs,
