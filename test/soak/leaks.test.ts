@@ -19,6 +19,8 @@ const REQUESTS = 10_000;
 const WORKERS = 6;
 const ABORTED = { watch: 300, download: 250, upload: 250, exec: 200 } as const;
 const OPEN_AT_THE_KILL = 20;
+/** Connections by each route that a client keeps open and does not use any more. */
+const KEPT = 100;
 /** Idle connections of the kube-apiserver to the hub last 90 s, the agent's to its apiserver 60 s. */
 const REST_MS = 150_000;
 const LOOK_MS = 2_000;
@@ -152,6 +154,34 @@ describeKubernetes('leaks', { node: true }, () => {
     async () => {
       await requests(REQUESTS, WORKERS);
       expect(await leftOver()).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  it(
+    `${2 * KEPT} connections that clients keep and leave idle are closed, and leave nothing`,
+    async () => {
+      const keeping = ROUTES.map((route) => new LastingClient(system.kubeconfig(route)));
+      try {
+        for (const client of keeping) {
+          // At the same time, so that each has a connection of its own; and some of them are given up in their middle.
+          const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+          const all = Array.from({ length: KEPT }, async (_, i) => {
+            const isGivenUp = i % 4 === 0;
+            const abort = new AbortController();
+            const outcome = await client.request('GET', isGivenUp ? `${path}?watch=true` : path, {
+              ...(isGivenUp && { onBody: () => abort.abort(), signal: abort.signal }),
+            });
+            return outcome.kind === 'answer' ? [outcome.status, outcome.isWhole || isGivenUp] : outcome;
+          });
+          expect(await Promise.all(all)).toEqual(all.map(() => [200, true]));
+        }
+        const { sockets } = await inspection.held(system.hub);
+        expect(sockets).toBeGreaterThan(resting.hub.sockets + KEPT / 2);
+        expect(await leftOver()).toEqual([]);
+      } finally {
+        for (const client of keeping) client.close();
+      }
     },
     TEST_MS,
   );
