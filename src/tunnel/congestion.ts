@@ -1,5 +1,7 @@
 /** In flight at least this much: the product of 100 Mbit/s and 20 ms. */
 export const MIN_IN_FLIGHT_BYTES = 256 * 1024;
+/** A long queue waits for at least this much room: with less, the path counts as full. */
+export const MIN_ROOM_BYTES = 16 * 1024;
 /** Below this a round trip says more about the event loop than about the network. */
 const MIN_ROUND_TRIP_MS = 2;
 /** A rate is measured over at least this long. */
@@ -31,7 +33,7 @@ export class Congestion {
   /** Payload bytes that may be sent now; 0 or less: none. */
   get roomBytes(): number {
     const room = (this.#isProbing ? this.#probeLimitBytes : this.#limitBytes) - this.#inFlightBytes;
-    if (room <= 0) this.#wasLimited = true;
+    if (room < MIN_ROOM_BYTES) this.#wasLimited = true;
     return room;
   }
 

@@ -1,4 +1,4 @@
-import type { Congestion } from './congestion.ts';
+import { MIN_ROOM_BYTES, type Congestion } from './congestion.ts';
 import {
   creditFrameBytes,
   dataFrameBytes,
@@ -15,12 +15,6 @@ import type { TunnelStream } from './stream.ts';
 
 /** No turn is begun with less room than this, unless it suffices. */
 const MIN_FRAGMENT_BYTES = 1024;
-/**
- * Payload of a long queue waits until the path has room for as much. Acknowledgements ride with whatever the peer sends: beside small requests one comes
- * for every few kilobytes, and would be followed by a frame of just those, which costs as much as a long one. The peer acknowledges 64 KiB for their own
- * sake, and more than that is in flight then.
- */
-const MIN_PATH_ROOM_BYTES = 16 * 1024;
 /** At least the size of a credit and a Stop together. */
 const CREDIT_AND_STOP_BYTES = 64;
 const EMPTY = {};
@@ -276,8 +270,13 @@ export class FrameSender {
     return Math.min(this.#congestion.roomBytes, this.#roomBytes - MAX_DATA_FRAME_OVERHEAD_BYTES);
   }
 
+  /**
+   * Payload of a long queue waits until the path has room for as much. Acknowledgements ride with whatever the peer sends: beside small requests one
+   * comes for every few kilobytes, and would be followed by a frame of just those, which costs as much as a long one. The peer acknowledges 64 KiB for
+   * their own sake, and more than that is in flight then.
+   */
   get #isPathNarrow(): boolean {
-    return this.#congestion.roomBytes < MIN_PATH_ROOM_BYTES;
+    return this.#congestion.roomBytes < MIN_ROOM_BYTES;
   }
 
   #buildData(): void {
