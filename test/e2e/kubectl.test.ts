@@ -73,7 +73,7 @@ describeKubernetes('kubectl through the tunnel', { node: true }, () => {
       expect([result.code, result.stderr]).toEqual([
         1,
         expect.stringMatching(
-          /^Warning: .*"nowhere".*\n(E.*memcache.go.*\n)*Error from server \(ServiceUnavailable\): /,
+          /^Warning: no cluster nowhere is registered at this hub\n(E.*memcache.go.*\n)*Error from server \(ServiceUnavailable\): /,
         ),
       ]);
     });
