@@ -21,6 +21,9 @@ let registry: SessionRegistry;
 let a: ClusterRegistration;
 const wallNow = (): number => EPOCH + clock.now() - 1_000_000;
 
+/** CAs that were dropped. */
+const retired = new Set<string>();
+
 /** The registrations' own check, as the authenticator does it. */
 function check(agent: AuthenticatedAgent): MctunnelError | undefined {
   const refuse = (statusCause: string, message: string) =>
@@ -29,6 +32,7 @@ function check(agent: AuthenticatedAgent): MctunnelError | undefined {
   if (registration === undefined) return refuse('RegistrationDeleted', 'deleted');
   if (registration.metadata.uid !== agent.registrationUid)
     return refuse('RegistrationRecreated', 're-created');
+  if (retired.has(agent.certificate.authority ?? '')) return refuse('UnknownAuthority', 'its CA has left');
   if (registration.spec.paused === true) return refuse('Paused', 'paused');
   const notBefore = Date.parse(registration.spec.credentials?.notBefore ?? '1970-01-01T00:00:00Z');
   if (agent.certificate.notBefore.getTime() < notBefore) return refuse('CertificateRevoked', 'revoked');
@@ -85,6 +89,7 @@ beforeEach(async () => {
   clock = new FakeClock();
   store = await openStore(undefined, { now: wallNow });
   writes = [];
+  retired.clear();
   a = await store.create({ name: 'a' });
   registry = newRegistry();
   await registry.start();
@@ -481,5 +486,23 @@ describe('the end of the hub', () => {
     expect(isClosed).toBe(false);
     await pass(1);
     await closing;
+  });
+});
+
+describe('when the CAs of the hub change', () => {
+  it('ends the sessions of agents whose CA has left, and no others', async () => {
+    const dates = { serial: 'ab', notBefore: new Date(0), notAfter: new Date('2100-01-01T00:00:00Z') };
+    const signedBy = (authority: string, instanceId: string): FakeSession =>
+      connect(agentOf('a', a.metadata.uid, { certificate: { ...dates, authority }, hello: { instanceId } }));
+    const [old, current] = [signedBy('sha256:old', 'one'), signedBy('sha256:new', 'two')];
+    registry.authoritiesChanged();
+    expect([old.state, current.state]).toEqual(['open', 'open']);
+    retired.add('sha256:old');
+    registry.authoritiesChanged();
+    expect(old.aborted).toMatchObject({ statusCause: 'UnknownAuthority' });
+    expect(current.state).toBe('open');
+    await pass(10_000);
+    expect(status().sessions).toMatchObject([{ instance: 'two', authority: 'sha256:new' }]);
+    expect(status().certificate).toMatchObject({ serial: 'ab', authority: 'sha256:new' });
   });
 });
