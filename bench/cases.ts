@@ -25,6 +25,9 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     seconds: TRANSFER_LIMIT_S,
     args: [...args, '-n', '1', '-d', `${TRANSFER_LIMIT_S}s`],
   });
+  // What a connection's buffers swallow is sent before the readers stand still.
+  const stalled = (count: number): BenchCase =>
+    requests(`stall${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '6s');
   return [
     requests('c1', '-c', '1'),
     requests('c16', '-c', '16'),
@@ -35,9 +38,9 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     transfer('up', '-upload', GIGABYTE),
     requests('c8', '-c', '8'),
     requests('bulk4', '-c', '8', '-bulk', '4'),
-    requests('stall1', '-c', '8', '-stalled', '1'),
-    requests('stall10', '-c', '8', '-stalled', '10'),
-    requests('stall100', '-c', '8', '-stalled', '100'),
+    stalled(1),
+    stalled(10),
+    stalled(100),
     requests('quiet1000', '-c', '8', '-quiet', '1000'),
     requests('quiet4000', '-c', '8', '-quiet', '4000'),
     // For long and slow lines.

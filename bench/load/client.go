@@ -195,8 +195,12 @@ func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
 				}
 				// What comes behind the head is not read.
 				c := &connection{conn, bufio.NewReaderSize(conn, 4096), nil}
-				if status, _, _, err := c.head(); err != nil || status != 200 {
-					errs <- fmt.Errorf("a watch was answered with %d: %w", status, err)
+				status, _, _, err := c.head()
+				if err == nil && status != 200 {
+					err = fmt.Errorf("status %d", status)
+				}
+				if err != nil {
+					errs <- fmt.Errorf("watch %d: %w", i, err)
 					return
 				}
 			}
