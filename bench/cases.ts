@@ -42,7 +42,6 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     stalled(10),
     stalled(100),
     requests('quiet1000', '-c', '8', '-quiet', '1000'),
-    requests('quiet4000', '-c', '8', '-quiet', '4000'),
     // For long and slow lines.
     transfer('down200', '-bytes', MEGABYTES_200),
     transfer('up200', '-upload', MEGABYTES_200),
