@@ -76,7 +76,8 @@ describeKubernetes('the audit logs', {}, () => {
     writeFileSync(policy, 'denyResources:\n  - resource: secrets\nallowExec: false\n');
     system = await startSystem({
       audit: 'Metadata',
-      hubArgs: ['--audit-log', join(folder, 'hub.log')],
+      // Everybody below may use every verb, but carol.
+      hubArgs: ['--audit-log', join(folder, 'hub.log'), '--authorize-inner-verb'],
       agentArgs: ['--audit-log', join(folder, 'agent.log'), '--policy', policy],
     });
     const { hubPlane, member } = system;
@@ -212,6 +213,30 @@ describeKubernetes('the audit logs', {}, () => {
         .filter(({ verb, status }) => verb === 'watch' && status === 200);
       expect(watches.length).toBeGreaterThan(10);
       for (const { auditID } of watches) expect(started.get(auditID)).toHaveLength(1);
+    },
+    TEST_MS,
+  );
+
+  it.each(ROUTES)(
+    'show with --authorize-inner-verb that a right to get is none to list: by the %s route',
+    async (route) => {
+      const carol = system.user('carol');
+      await grant(system.hubPlane, 'carol', { kind: 'User', name: 'carol' }, [proxyRule(['get'])]);
+      const ask = (path: string, id: string): Promise<Answer> =>
+        call(serverOf(system, route), proxyPath(path), { user: carol, headers: { 'audit-id': id } });
+      const [one, all] = [randomUUID(), randomUUID()];
+      // This cluster knows nothing of her: it refused, not the hub.
+      expect((await ask(`${CONFIGMAPS}/none`, one)).body).toContain('hub:carol');
+      const refused = await ask(CONFIGMAPS, all);
+      expect(refused.status).toBe(403);
+      expect(refused.body).toContain('cannot list resource');
+      const lines = await waitFor('both lines', () => {
+        const found = byId(linesOf('hub'));
+        return found.has(one) && found.has(all) && found;
+      });
+      expect(lines.get(one)).toMatchObject([{ delivered: 'yes', verb: 'get', status: 403 }]);
+      const error = { code: 'FORBIDDEN', hop: 'hub' };
+      expect(lines.get(all)).toMatchObject([{ delivered: 'no', verb: 'list', status: 403, error }]);
     },
     TEST_MS,
   );
