@@ -311,7 +311,7 @@ export function statusIn(answer: Answer): {
   return { message: status.message, reason: status.reason, code: status.code, causes };
 }
 
-const UNTIL_MS = 10_000;
+const UNTIL_MS = 25_000;
 
 /** Waits for a condition of this process, looking once per turn of the event loop. */
 export async function until(holds: () => boolean, what: () => string = () => String(holds)): Promise<void> {
