@@ -27,7 +27,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
   });
   // What a connection's buffers swallow is sent before the readers stand still.
   const stalled = (count: number): BenchCase =>
-    requests(`stall${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '6s');
+    requests(`stall${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '20s');
   return [
     requests('c1', '-c', '1'),
     requests('c16', '-c', '16'),
