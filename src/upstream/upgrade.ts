@@ -388,6 +388,8 @@ export class UpgradeExchange implements StreamHandlers {
     if (this.#phase.kind === 'over') return;
     this.#phase = { kind: 'over' };
     this.#clearTimer();
+    // A socket that is being ended does not tell when it has drained.
+    this.#giveBack();
     this.#context.onOver(this);
   }
 

@@ -235,6 +235,27 @@ describe('an upgrade', () => {
     await idle(upstream);
   });
 
+  it('holds nothing of what the member took last', async () => {
+    let received = 0;
+    let resume = (): void => undefined;
+    const { upstream } = await member((socket) => {
+      socket.write(SWITCH);
+      socket.on('data', (chunk: Buffer) => (received += chunk.length));
+      socket.on('end', () => socket.end());
+      socket.pause();
+      resume = () => void socket.resume();
+    });
+    const stream = exec(upstream);
+    await stream.when(() => stream.head !== undefined);
+    stream.send(Buffer.alloc(16 * 1024 * 1024)).finish();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.takenBytes).toBe(0);
+    resume();
+    await idle(upstream);
+    expect(received).toBe(stream.sentBytes);
+    expect(stream.takenBytes).toBe(stream.sentBytes);
+  });
+
   it('that the hub resets is an RST for the member, never a clean end', async () => {
     let ended = false;
     const errors: string[] = [];

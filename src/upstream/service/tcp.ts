@@ -176,6 +176,8 @@ export class TcpExchange implements StreamHandlers {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#clearTimer();
+    // A socket that is being ended does not tell when it has drained.
+    this.#giveBack();
     this.#context.onOver(this);
   }
 
