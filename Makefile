@@ -45,7 +45,7 @@ test-unit: $(INSTALLED) ## tests that need no cluster
 
 # --forceExit: a test that failed may have left a client behind, and the run must end all the same.
 test-e2e: kubernetes ## tests on real control planes with real kubectl and client libraries
-	@npm run --silent jest -- --selectProjects e2e --runInBand --forceExit
+	@npm run --silent jest -- --selectProjects e2e --maxWorkers=2 --forceExit
 
 soak: kubernetes ## what takes minutes: quiet watches, slow transfers, random kills
 	@npm run --silent jest -- --selectProjects soak --runInBand --forceExit

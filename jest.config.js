@@ -1,4 +1,4 @@
-// Two projects: `unit` (everything that needs no cluster, in parallel) and `e2e` (real control planes, one file at a time).
+// Two projects: `unit` (everything that needs no cluster, in parallel) and `e2e` (real control planes, two files at a time: they mostly wait).
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
