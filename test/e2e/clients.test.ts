@@ -89,7 +89,7 @@ describeKubernetes('client libraries through the tunnel', { node: true, clientGo
         const printed = await sameOutput(section('exec'));
         expect(printed).toContain('  falls back: true\n');
         expect(printed.match(/requests: .*/g)).toEqual([
-          'requests: 8 × GET',
+          'requests: 7 × GET',
           'requests: 7 × POST',
           // A pod that is not there is asked for twice.
           'requests: 1 × POST, 7 × GET',
