@@ -9,9 +9,10 @@ export class Closer {
     this.#onError = onError;
   }
 
-  /** Registers one more thing to end. */
+  /** Registers one more thing to end. What is added once `close` was called is ended behind the rest: call `close` again to wait for it. */
   add(name: string, close: () => void | Promise<void>): void {
     this.#steps.push({ name, close });
+    this.#closing = this.#closing?.then(() => this.#run());
   }
 
   close(): Promise<void> {

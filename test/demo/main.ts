@@ -8,6 +8,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Closer } from '../../src/lib/closer.ts';
 import { kubernetesAvailable } from '../kubernetes/index.ts';
 import { startHub } from './hub.ts';
@@ -16,6 +17,8 @@ import { Narrator } from './narrator.ts';
 import { runTour } from './tour.ts';
 
 const CLUSTER = 'cluster-a';
+/** For what is being started when the demo is interrupted. */
+const STOP_MS = 30_000;
 const MODES = ['standalone', 'aggregated'] as const;
 
 interface DemoOptions {
@@ -46,7 +49,8 @@ function optionsOf(environment: NodeJS.ProcessEnv): DemoOptions {
 }
 
 async function main(): Promise<number> {
-  const narrator = new Narrator(process.stdout);
+  const stopped = new AbortController();
+  const narrator = new Narrator(process.stdout, stopped.signal);
   let options: DemoOptions;
   try {
     options = optionsOf(process.env);
@@ -67,8 +71,9 @@ async function main(): Promise<number> {
   });
   // Neither a signal's handler nor the programs that were started keep this process: without it the demo would end by itself.
   const alive = setInterval(() => undefined, 60_000);
+  const folder = mkdtempSync(join(tmpdir(), 'mctunnel-demo-'));
+  const demo = run(options, folder, narrator, closer);
   try {
-    const demo = run(options, narrator, closer);
     const ended = await Promise.race([demo, interrupted]);
     if (ended !== 'interrupted' && process.env['DEMO_EXIT'] === undefined) {
       narrator.line('Everything stays up. Ctrl-C ends it and cleans up.');
@@ -80,19 +85,23 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     narrator.line('Cleaning up …');
+    stopped.abort();
     await closer.close();
+    // Interrupted in the middle of something, it may still add what is to be ended.
+    const fuse = delay(STOP_MS, undefined, { ref: false });
+    await Promise.race([demo.catch(() => undefined), fuse]);
+    await closer.close();
+    rmSync(folder, { recursive: true, force: true });
     clearInterval(alive);
   }
 }
 
 async function run(
   { mode, kubeconfig: own }: DemoOptions,
+  folder: string,
   narrator: Narrator,
   closer: Closer,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'mctunnel-demo-'));
-  closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
-
   narrator.chapter('The managed cluster');
   const managed = await openManagedCluster(own, folder, narrator, closer);
 
@@ -113,4 +122,5 @@ async function run(
   );
 }
 
-process.exitCode = await main();
+// A build that was interrupted may go on for minutes.
+process.exit(await main());

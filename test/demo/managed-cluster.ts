@@ -50,10 +50,13 @@ export async function openManagedCluster(
   narrator.line(
     `Letting admins of the hub be admins there: ClusterRoleBinding ${BINDING_NAME} (removed at the end).`,
   );
-  await run(['apply', '-f', '-'], JSON.stringify(adminBinding(BINDING_NAME)));
-  closer.add('ClusterRoleBinding', () =>
-    run(['delete', 'clusterrolebinding', BINDING_NAME, '--ignore-not-found']),
-  );
+  const applied = run(['apply', '-f', '-'], JSON.stringify(adminBinding(BINDING_NAME)));
+  closer.add('ClusterRoleBinding', async () => {
+    // Interrupted, it may be there all the same.
+    await applied.catch(() => undefined);
+    await run(['delete', 'clusterrolebinding', BINDING_NAME, '--ignore-not-found']);
+  });
+  await applied;
   return { kubeconfig: path, server: serverOf(path) };
 }
 

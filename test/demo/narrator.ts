@@ -1,12 +1,16 @@
 /** What the demo says: chapters, the commands it runs as a user would type them, and their output. */
 export class Narrator {
   readonly #out: NodeJS.WriteStream;
+  readonly #stopped: AbortSignal | undefined;
 
-  constructor(out: NodeJS.WriteStream) {
+  /** Once `stopped` is aborted nothing new is begun: `chapter` and `command` throw. */
+  constructor(out: NodeJS.WriteStream, stopped?: AbortSignal) {
     this.#out = out;
+    this.#stopped = stopped;
   }
 
   chapter(title: string): void {
+    this.#stopped?.throwIfAborted();
     this.#out.write(`\n${this.#style('1', `── ${title} ──`)}\n`);
   }
 
@@ -15,6 +19,7 @@ export class Narrator {
   }
 
   command(text: string): void {
+    this.#stopped?.throwIfAborted();
     this.#out.write(`${this.#style('36', `$ ${text}`)}\n`);
   }
 

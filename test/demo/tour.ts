@@ -71,12 +71,14 @@ export async function runTour(
   await show(['get', '--raw', `${rawPath}/version`], { kubeconfig: kubeconfig.hub, maxLines: 6 });
   narrator.line('And with a kubeconfig whose server is that path:');
   await show(['get', 'nodes,namespaces']);
-  await show(['create', 'namespace', NAMESPACE]);
+  const created = show(['create', 'namespace', NAMESPACE]);
   closer.add('namespace', async () => {
+    await created.catch(() => undefined);
     // Not waited for: its pods end by themselves.
-    const args = ['delete', 'namespace', NAMESPACE, '--wait=false'];
+    const args = ['delete', 'namespace', NAMESPACE, '--wait=false', '--ignore-not-found'];
     await runKubectl(defaults, args, { kubeconfig: kubeconfig.path });
   });
+  await created;
   await waitFor('its default service account', async () => {
     const args = ['get', 'serviceaccount', 'default', '-n', NAMESPACE];
     return (await runKubectl(defaults, args, { kubeconfig: kubeconfig.path })).code === 0;

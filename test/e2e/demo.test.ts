@@ -2,8 +2,9 @@
 import { expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
@@ -33,12 +34,38 @@ function startDemo(env: Readonly<Record<string, string>>): Demo {
   return { process: demo, output: () => text };
 }
 
+function demoFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('mctunnel-demo-'));
+}
+
 async function exitCode({ process: demo }: Demo): Promise<number | null> {
   if (demo.exitCode === null && demo.signalCode === null) await once(demo, 'close');
   return demo.exitCode;
 }
 
 describeKubernetes('the demo', {}, () => {
+  it.each(['── The managed cluster ──', '── The agent dials the hub ──'])(
+    'that is interrupted at %s stops there, and leaves nothing',
+    async (chapter) => {
+      const before = demoFolders();
+      const demo = startDemo({});
+      try {
+        await waitFor('the chapter', () => Promise.resolve(demo.output().includes(chapter)), {
+          timeoutMs: firstStartTimeoutMs,
+          intervalMs: 10,
+        });
+        demo.process.kill('SIGTERM');
+        expect(await exitCode(demo)).toBe(0);
+        expect(demo.output()).not.toContain('── Your turn ──');
+        expect(demo.output()).not.toContain('✗');
+        expect(demoFolders()).toEqual(before);
+      } finally {
+        if (demo.process.exitCode === null) demo.process.kill('SIGKILL');
+      }
+    },
+    firstStartTimeoutMs,
+  );
+
   it(
     'stays up after the tour, and Ctrl-C ends it and leaves nothing',
     async () => {
