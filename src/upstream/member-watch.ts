@@ -28,6 +28,8 @@ export class MemberWatch {
   #state: MemberState | undefined;
   /** Names of things that are wrong → why; empty before the first answer. */
   #faults: ReadonlyMap<Subject, string> = new Map();
+  /** What the log says of each, as of `#faults`. */
+  readonly #told = new Map<Subject, string | undefined>();
   #isAsked = false;
   #isClosed = false;
   #asking: Promise<void> | undefined;
@@ -95,19 +97,18 @@ export class MemberWatch {
   }
 
   #take(state: MemberState): void {
-    const before = this.#faults;
-    const wasAsked = this.#isAsked;
     this.#clusterUid = state.clusterUid ?? this.#clusterUid;
     this.#faults = faultsOf(state);
     this.#isAsked = true;
     this.#state = state;
     if (this.#isClosed) return;
-    for (const [subject, why] of this.#faults) {
-      if (before.get(subject) !== why) this.#log.warn({ subject }, why);
-    }
-    for (const subject of SUBJECTS) {
-      if (this.#faults.has(subject) || (wasAsked && !before.has(subject))) continue;
-      this.#log.info({ subject }, RIGHT[subject]);
+    // An API server that cannot be reached says nothing of the rest.
+    for (const subject of state.apiServer.reachable ? SUBJECTS : UNREACHABLE_SUBJECTS) {
+      const why = this.#faults.get(subject);
+      if (this.#told.has(subject) && this.#told.get(subject) === why) continue;
+      this.#told.set(subject, why);
+      if (why === undefined) this.#log.info({ subject }, RIGHT[subject]);
+      else this.#log.warn({ subject }, why);
     }
     this.#onAnswer?.();
   }
@@ -115,6 +116,7 @@ export class MemberWatch {
 
 type Subject = 'API server' | 'identity' | 'impersonation';
 const SUBJECTS: readonly Subject[] = ['API server', 'identity', 'impersonation'];
+const UNREACHABLE_SUBJECTS: readonly Subject[] = ['API server'];
 const RIGHT: Readonly<Record<Subject, string>> = {
   'API server': "this cluster's API server can be used",
   identity: "this cluster's identity is known",

@@ -94,6 +94,21 @@ describe('the watch over the member', () => {
     expect(watch.clusterUid).toBe('uid-2');
   });
 
+  it('says nothing of rights that it cannot ask for', async () => {
+    state = GONE;
+    await watch.refresh();
+    expect(lines).toEqual(['warn the API server cannot be reached']);
+    state = MISSING;
+    await watch.refresh();
+    const before = lines.filter((line) => line.includes('impersonat'));
+    expect(before).toHaveLength(1);
+    for (const next of [GONE, MISSING]) {
+      state = next;
+      await watch.refresh();
+    }
+    expect(lines.filter((line) => line.includes('impersonat'))).toEqual(before);
+  });
+
   it('says when the identity may not be read, or nobody says what may be impersonated', async () => {
     state = { ...READY, clusterUid: undefined, missingRights: undefined };
     await watch.refresh();
