@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
+import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
@@ -74,8 +75,9 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
       maxBytes: MAX_FILE_BYTES,
       parse: ([certificate, key]) => {
         const pair = { certificateChain: certificate?.toString() ?? '', privateKey: key?.toString() ?? '' };
-        // OpenSSL says what does not fit; without this a bad pair would be found at the first handshake.
+        // Without these a bad pair would be found at the first handshake, by a client.
         createSecureContext({ cert: pair.certificateChain, key: pair.privateKey });
+        checkDates(pair.certificateChain, certFile, Date.now());
         if (port === 'tunnel' && issuersOf(pair.certificateChain, certFile) === '') {
           throw new MctunnelError(
             'INVALID',
@@ -103,6 +105,23 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
     };
   } catch (error) {
     throw fileUsage(flags, certFile, error);
+  }
+}
+
+/** Throws MctunnelError INVALID when no client would take it now. */
+function checkDates(chain: string, file: string, nowMs: number): void {
+  const [{ validFromDate, validToDate }] = parseCertificates(chain, file);
+  if (nowMs >= validToDate.getTime()) {
+    throw new MctunnelError(
+      'INVALID',
+      `the certificate in ${file} expired on ${validToDate.toISOString()}; put a new one and its key there`,
+    );
+  }
+  if (nowMs + CLOCK_SKEW_MS < validFromDate.getTime()) {
+    throw new MctunnelError(
+      'INVALID',
+      `the certificate in ${file} is valid from ${validFromDate.toISOString()} only; look at the clock of this machine`,
+    );
   }
 }
 

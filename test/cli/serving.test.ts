@@ -70,6 +70,19 @@ describe('a serving certificate that the administrator gave', () => {
     }
   });
 
+  it('that has expired, or begins tomorrow, is refused: no client would take it', async () => {
+    const dayMs = 24 * 3_600_000;
+    const at = (days: number): Date => new Date(Date.now() + days * dayMs);
+    for (const port of ['gateway', 'tunnel'] as const) {
+      const old = CA.server({ notBefore: at(-2), notAfter: at(-1) });
+      await expect(serving(old.chain, old.privateKey, port)).rejects.toThrow(
+        /expired on \S+Z; put a new one/,
+      );
+      const early = CA.server({ notBefore: at(1), notAfter: at(2) });
+      await expect(serving(early.chain, early.privateKey, port)).rejects.toThrow(/is valid from \S+Z only/);
+    }
+  });
+
   it('that signed itself vouches for itself', async () => {
     const { certificate, privateKey } = new TestCa('its own');
     expect((await serving(certificate, privateKey)).caBundle).toBe(certificate.replaceAll('\r', ''));
