@@ -21,7 +21,7 @@ help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
 
 $(INSTALLED): package-lock.json
-	@echo '==> Installing npm packages (about 20 s)'
+	@echo '==> Installing npm packages (about 30 s)'
 	@npm install --no-save --no-fund --no-audit --loglevel=error
 	@touch $@
 
