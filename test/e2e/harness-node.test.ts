@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import WebSocket from 'ws';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
-import { processesOf, startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
+import { freePort, processesOf, startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describeKubernetes('a control plane with a node', { node: true }, () => {
   let plane: ControlPlane;
@@ -259,6 +259,7 @@ describeKubernetes('a control plane with a node', { node: true }, () => {
   });
 
   it('a pod has an address of its own that the API server proxies to, and the downward API', async () => {
+    const port = await freePort();
     await plane.apply([
       {
         apiVersion: 'v1',
@@ -266,7 +267,7 @@ describeKubernetes('a control plane with a node', { node: true }, () => {
         metadata: { name: 'settings', namespace: 'demo' },
         data: { GREETING: 'hallo' },
       },
-      pod('web', 'echo "$GREETING $POD_NAME"; exec python3 -m http.server 8000 --bind "$POD_IP"', {
+      pod('web', `echo "$GREETING $POD_NAME"; exec python3 -m http.server ${port} --bind "$POD_IP"`, {
         env: [
           { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -277,7 +278,7 @@ describeKubernetes('a control plane with a node', { node: true }, () => {
     await succeeds('wait', '--for=condition=Ready', 'pod/web', '--timeout=30s');
     expect(await succeeds('logs', 'web')).toContain('hallo web\n');
     const answer = await waitFor('the web server', async () => {
-      const response = await plane.request('GET', '/api/v1/namespaces/demo/pods/web:8000/proxy/');
+      const response = await plane.request('GET', `/api/v1/namespaces/demo/pods/web:${port}/proxy/`);
       return response.status === 200 && response;
     });
     expect(answer.body).toContain('Directory listing');
