@@ -95,7 +95,8 @@ export function isLongRunning(info: RequestInfo): boolean {
   );
 }
 
-function verbOf(method: string): string {
+/** The verb of a method where neither path nor query makes another of it; empty for a method that has none: only a rule for `*` allows it. */
+export function verbOf(method: string): string {
   switch (method) {
     case 'GET':
     case 'HEAD':

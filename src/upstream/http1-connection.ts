@@ -11,7 +11,7 @@ import {
   type DestinationTls,
 } from './destination.ts';
 import { CANCELLED, CLOSED_EARLY, CONNECT_TIMEOUT } from './failure.ts';
-import { ResponseHeadReader, type ResponseHead } from './http1-head.ts';
+import { requestHeadLines, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
 import type { RequestBody } from './request-body.ts';
 import { mayHaveBody } from './response.ts';
 
@@ -369,8 +369,7 @@ function requestHead(
   { method, path, headers, contentLength, body }: Http1Request,
   authority: string,
 ): string {
-  let head = `${method} ${path} HTTP/1.1\r\nHost: ${authority}\r\n`;
-  for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
+  let head = requestHeadLines(method, path, authority, headers);
   if (contentLength === undefined) {
     if (body !== undefined) head += 'Transfer-Encoding: chunked\r\n';
     else if (TELLS_LENGTH.has(method)) head += 'Content-Length: 0\r\n';

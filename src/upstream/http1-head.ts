@@ -2,16 +2,19 @@ import { headerFault } from '../lib/headers.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from './destination.ts';
 
-/** A request head as it stands on the wire. Method, target and headers were checked before: nothing in them ends a line. */
-export function encodeRequestHead(
+/**
+ * A request head as it stands on the wire, latin1, but for the empty line at its end. Method, target and headers were checked before: nothing in them
+ * ends a line.
+ */
+export function requestHeadLines(
   method: string,
   target: string,
   authority: string,
   headers: FlatHeaders,
-): Buffer {
+): string {
   let head = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
-  return Buffer.from(`${head}\r\n`, 'latin1');
+  return head;
 }
 
 export interface ResponseHead {

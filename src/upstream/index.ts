@@ -16,6 +16,5 @@ export { impersonationRights, probeMember, type MemberState } from './probe.ts';
 export { reportOf } from './report.ts';
 export { Reporter, type ReporterOptions } from './reporter.ts';
 export { createUpstream, type Upstream, type UpstreamOptions } from './upstream.ts';
-export { createRenewalNotice } from './renewal-notice.ts';
-export { createReplicaNotice } from './replica-notice.ts';
+export { createRenewalNotice, createReplicaNotice } from './notice.ts';
 export type * from './ports.ts';

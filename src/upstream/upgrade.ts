@@ -17,7 +17,7 @@ import {
   redirectRefused,
   unreachable,
 } from './failure.ts';
-import { encodeRequestHead, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
+import { requestHeadLines, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
 import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Destination } from './destination.ts';
 import { isRedirect, resolveRedirect, withLocation } from './redirect.ts';
 import { MAPPED_USER_HEADER, type OutboundRequest } from './request.ts';
@@ -163,9 +163,13 @@ export class UpgradeExchange implements StreamHandlers {
       });
     }
     const { method, target, headers } = this.#request;
-    this.#socket.write(
-      encodeRequestHead(method, this.#destination.basePath + target, this.#destination.authority, headers),
+    const lines = requestHeadLines(
+      method,
+      this.#destination.basePath + target,
+      this.#destination.authority,
+      headers,
     );
+    this.#socket.write(`${lines}\r\n`, 'latin1');
   }
 
   #onData(chunk: Buffer): void {

@@ -3,7 +3,7 @@ import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { Delivered } from '../../errors.ts';
 import type { DeadlineEntry } from '../../lib/deadline-wheel.ts';
 import { headerFault, headerValue, headerValues, stripRequestHeaders } from '../../lib/headers.ts';
-import { isLongRunning, requestInfo } from '../../lib/request-info.ts';
+import { isLongRunning, requestInfo, verbOf } from '../../lib/request-info.ts';
 import type { RequestInfo } from '../../lib/request-info.ts';
 import { encodeSegment, encodeTarget } from '../../lib/request-path.ts';
 import type { Open, Session } from '../../tunnel/index.ts';
@@ -160,8 +160,8 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
   #questions(): readonly string[] {
     const verb = verbOf(this.method);
     const { inner } = this;
-    if (!this.isUpgrade && !this.context.authorizeInnerVerb) return verb;
-    const verbs = new Set(verb);
+    if (!this.isUpgrade && !this.context.authorizeInnerVerb) return [verb];
+    const verbs = new Set([verb]);
     if (this.isUpgrade) verbs.add('create');
     if (this.context.authorizeInnerVerb && this.service === undefined) verbs.add(inner.verb);
     return [...verbs];
@@ -299,21 +299,6 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
     context.observer?.end(this);
     context.onOver();
   }
-}
-
-const VERBS: Readonly<Record<string, readonly string[]>> = {
-  GET: ['get'],
-  HEAD: ['get'],
-  POST: ['create'],
-  PUT: ['update'],
-  PATCH: ['patch'],
-  DELETE: ['delete'],
-};
-/** What the apiserver asks for other methods: only a rule for `*` allows it. */
-const NO_VERB: readonly string[] = [''];
-
-function verbOf(method: string): readonly string[] {
-  return VERBS[method] ?? NO_VERB;
 }
 
 function traceparentOf(facts: RequestFacts): string {

@@ -1,5 +1,6 @@
 import { MctunnelError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { verbOf } from '../../lib/request-info.ts';
 import { ReviewCache } from '../../lib/review-cache.ts';
 import type { MappedIdentity } from '../identity.ts';
 import type { ServiceQuestion, ServiceReviewer } from './ports.ts';
@@ -33,14 +34,7 @@ export class ServiceAccess {
     verbs: readonly string[],
   ): undefined | Promise<void> {
     for (const [at, verb] of verbs.entries()) {
-      const key = JSON.stringify([
-        identity.user,
-        identity.groups,
-        identity.extra,
-        target.namespace,
-        target.text,
-        verb,
-      ]);
+      const key = keyOf(identity, target, verb);
       const known = this.#cache.peek(key);
       if (known === undefined) return this.#ask(identity, target, verbs.slice(at));
       requireAllowed(known.value, identity, target, verb);
@@ -50,14 +44,7 @@ export class ServiceAccess {
 
   async #ask(identity: MappedIdentity, target: ServiceTarget, verbs: readonly string[]): Promise<void> {
     for (const verb of verbs) {
-      const key = JSON.stringify([
-        identity.user,
-        identity.groups,
-        identity.extra,
-        target.namespace,
-        target.text,
-        verb,
-      ]);
+      const key = keyOf(identity, target, verb);
       const answer =
         this.#cache.peek(key) ??
         (await this.#cache.ask(
@@ -76,18 +63,18 @@ export class ServiceAccess {
   }
 }
 
-const VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+/** Same for the same question, whoever asks it. */
+function keyOf(
+  { user, groups, extra }: MappedIdentity,
+  { namespace, text }: ServiceTarget,
+  verb: string,
+): string {
+  return JSON.stringify([user, groups, extra, namespace, text, verb]);
+}
 
 /** What must be allowed: the verb of the method (as the apiserver derives it), and `create` for what opens a connection. */
 export function verbsOf(method: string, opensConnection: boolean): readonly [string, ...string[]] {
-  const verb = Object.hasOwn(VERBS, method) ? (VERBS[method] ?? '') : '';
+  const verb = verbOf(method);
   return opensConnection && verb !== 'create' ? [verb, 'create'] : [verb];
 }
 
