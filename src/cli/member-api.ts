@@ -1,5 +1,4 @@
-import { createAccessReviewer, type KubeClient } from '../kube/index.ts';
-import { CollectionWatch } from '../kube/collection-watch.ts';
+import { CollectionWatch, createAccessReviewer, type KubeClient } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { UpstreamOptions } from '../upstream/index.ts';

@@ -4,7 +4,7 @@ import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import { openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
+import { formatDate, openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
 import { fileUsage } from './usage-error.ts';
 
 /** PEM of a server's certificate chain (leaf first) and its key. */
@@ -114,13 +114,13 @@ function checkDates(chain: string, file: string, nowMs: number): void {
   if (nowMs >= validToDate.getTime()) {
     throw new MctunnelError(
       'INVALID',
-      `the certificate in ${file} expired on ${validToDate.toISOString()}; put a new one and its key there`,
+      `the certificate in ${file} expired on ${formatDate(validToDate)}; put a new one and its key there`,
     );
   }
   if (nowMs + CLOCK_SKEW_MS < validFromDate.getTime()) {
     throw new MctunnelError(
       'INVALID',
-      `the certificate in ${file} is valid from ${validFromDate.toISOString()} only; look at the clock of this machine`,
+      `the certificate in ${file} is valid from ${formatDate(validFromDate)} only; look at the clock of this machine`,
     );
   }
 }

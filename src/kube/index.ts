@@ -8,6 +8,7 @@ export {
 export { CaBundleKeeper, type CaBundleKeeperOptions } from './ca-bundle.ts';
 export { createKubeClient, type KubeClient } from './client.ts';
 export { createPassThroughView } from './cluster-view.ts';
+export { CollectionWatch } from './collection-watch.ts';
 export { CrdStore, type CrdStoreOptions } from './crd-store.ts';
 export { Credentials, type Credential } from './credentials.ts';
 export {

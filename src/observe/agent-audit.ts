@@ -1,4 +1,5 @@
 import type { UpstreamRecord } from '../upstream/ports.ts';
+import { outcomeFields, resourceFields } from './audit-fields.ts';
 
 /**
  * One line of the agent's audit log: who asked for what by the hub's word, whom they were mapped to, whether this cluster's policy let them, and what came
@@ -8,7 +9,7 @@ export function agentAuditLine(
   record: UpstreamRecord,
   stage: 'ResponseStarted' | 'ResponseComplete',
 ): string {
-  const { inner, identity, mapped, failure } = record;
+  const { inner, identity, mapped } = record;
   return JSON.stringify({
     auditID: record.auditId,
     stage,
@@ -23,21 +24,9 @@ export function agentAuditLine(
     method: record.method,
     verb: inner?.verb ?? '',
     path: record.path,
-    group: inner?.apiGroup ?? '',
-    version: inner?.apiVersion ?? '',
-    resource: inner?.resource ?? '',
-    subresource: inner?.subresource ?? '',
-    namespace: inner?.namespace ?? '',
-    name: inner?.name ?? '',
+    ...resourceFields(record),
     upgrade: record.isUpgrade,
     decision: record.decision,
-    status: record.status,
-    delivered: record.delivered,
-    receivedBytes: record.receivedBytes,
-    sentBytes: record.sentBytes,
-    durationMs: Math.round(record.durationMs * 1_000) / 1_000,
-    ...(failure !== undefined && {
-      error: { code: failure.code, hop: failure.hop, message: failure.message },
-    }),
+    ...outcomeFields(record),
   });
 }

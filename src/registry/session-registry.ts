@@ -1,58 +1,21 @@
 import { MctunnelError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
-import type { Accept, Hello, Session } from '../tunnel/index.ts';
+import type { Hello, Session } from '../tunnel/index.ts';
 import { confirmIdentity } from './admission.ts';
 import { type AuthenticatedAgent, boundedText, type ConnectedAgent, type Link } from './agent.ts';
 import { watchCertificate } from './certificate-end.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
-import { CredentialNotices, type WantedCredentials } from './credential-notices.ts';
+import { CredentialNotices } from './credential-notices.ts';
 import { disconnectOf } from './disconnect.ts';
-import type { ClusterEvent, ClusterStore } from './ports.ts';
+import type { ClusterEvent } from './ports.ts';
 import type { LiveSession } from './live-session.ts';
-import type { Replicas } from './replicas.ts';
 import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
-import type { ReportSink } from './report-sink.ts';
 import { ReportReceiver } from './report-receiver.ts';
 import { deletedBy, draining, notConnected, RECOVERY_MS } from './session-errors.ts';
+import type { SessionHandlers, SessionRegistryOptions } from './session-registry-options.ts';
 import { withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
-
-/** What happens to sessions, for metrics. Must not throw. */
-export interface SessionObserver {
-  opened?(cluster: string): void;
-  closed?(cluster: string, reason: string): void;
-  refused?(cluster: string, reason: string): void;
-}
-
-export interface SessionRegistryOptions {
-  /** Name of this hub replica in `status.sessions`; the same after a restart where there is only one. */
-  readonly replica: string;
-  /** The other replicas, where there may be some. */
-  readonly replicas?: Replicas;
-  readonly store: ClusterStore;
-  /** May this agent have a session, as things are now? undefined: yes. */
-  readonly check: (agent: AuthenticatedAgent) => MctunnelError | undefined;
-  readonly clock: Clock;
-  /** Milliseconds since the epoch. */
-  readonly wallNow: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly log?: Log;
-  readonly observer?: SessionObserver;
-  /** What agents should have; default: whatever they have. */
-  readonly wantedCredentials?: () => WantedCredentials;
-  /** Hear what agents report, besides the status. */
-  readonly reportSinks?: readonly ReportSink[];
-}
-
-/** What a session tells its owner (transport's SessionHandlers). */
-export interface SessionHandlers {
-  readonly accept: Accept;
-  readonly draining: (retryAfterMs: number) => void;
-  readonly closed: (reason: MctunnelError) => void;
-}
 
 /** An agent has one, two during a hand-over; a runaway one must not fill the status. */
 const MAX_SESSIONS_PER_CLUSTER = 16;
