@@ -85,14 +85,8 @@ attack('masses of connections to the port for health', {
   tuned: [without('src/observe/ops-server.ts', 'MAX_CONNECTIONS = 256', `MAX_CONNECTIONS = ${LIMIT}`)],
   weakened: [without('src/observe/ops-server.ts', 'server.maxConnections = MAX_CONNECTIONS;')],
   attempt: async (after) => {
-    const { Probes, startOpsServer } = await import('../../src/observe/index.ts');
-    const { Registry } = await import('prom-client');
-    const server = await startOpsServer({
-      host: '127.0.0.1',
-      port: 0,
-      probes: new Probes(),
-      metrics: new Registry(),
-    });
+    const { startOpsStage } = await import('./ops-stage.ts');
+    const server = await startOpsStage();
     after(() => server.close());
     return flood({ port: server.port, serves: () => Promise.resolve(true) }, after);
   },

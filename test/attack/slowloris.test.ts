@@ -50,14 +50,8 @@ const tunnel = async (after: (end: End) => void): Promise<Port> => {
   return { port: hub.server.port, ca: CA.certificate };
 };
 const ops = async (after: (end: End) => void): Promise<Port> => {
-  const { Probes, startOpsServer } = await import('../../src/observe/index.ts');
-  const { Registry } = await import('prom-client');
-  const server = await startOpsServer({
-    host: '127.0.0.1',
-    port: 0,
-    probes: new Probes(),
-    metrics: new Registry(),
-  });
+  const { startOpsStage } = await import('./ops-stage.ts');
+  const server = await startOpsStage();
   after(() => server.close());
   return { port: server.port, ca: '' };
 };

@@ -82,7 +82,7 @@ function dial(credentials: AgentCredentials, { port = hub.tunnelPort, ...hello }
   });
 }
 const refused = async (credentials: AgentCredentials, options?: Dial): Promise<void> => {
-  await expect(dial(credentials, options)).rejects.toBeDefined();
+  await expect(dial(credentials, options)).rejects.toBeInstanceOf(MctunnelError);
 };
 
 interface Status {

@@ -14,6 +14,17 @@ const LINES =
 const UPGRADE = `GET ${PROXY}/api/v1/namespaces/n/pods/p/exec HTTP/1.1\r\n${LINES}\r\n`;
 const SWITCH = { status: 101, headers: ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', 'a'] };
 
+/** A client, and the cluster's end of its upgrade, which has switched. */
+async function switched() {
+  const agent = new ScriptedAgent();
+  await start({ accept: agent.accept });
+  const client = new RawClient(hub.port).send(UPGRADE);
+  const far = await agent.stream();
+  far.stream.sendHead(SWITCH);
+  await client.sees('101');
+  return { client, far };
+}
+
 describe('an upgrade', () => {
   it('needs create besides the verb of its method', async () => {
     await start({ accept: answering(403, ['Content-Length', '2'], 'no') });
@@ -89,12 +100,7 @@ describe('an upgrade', () => {
   });
 
   it('becomes a TCP reset when the stream breaks', async () => {
-    const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
-    const client = new RawClient(hub.port).send(UPGRADE);
-    const far = await agent.stream();
-    far.stream.sendHead(SWITCH);
-    await client.sees('101');
+    const { client } = await switched();
     hub.pair.kill();
     await until(() => client.isClosed);
     expect(client.error?.code).toBe('ECONNRESET');
@@ -103,12 +109,7 @@ describe('an upgrade', () => {
   });
 
   it('lets the client read what the cluster sent before it broke the connection, and resets then', async () => {
-    const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
-    const client = new RawClient(hub.port).send(UPGRADE);
-    const far = await agent.stream();
-    far.stream.sendHead(SWITCH);
-    await client.sees('101');
+    const { client, far } = await switched();
     client.socket.pause();
     const bytes = 8 * 1024 * 1024;
     far.stream.write(Buffer.alloc(bytes, 'x'));
@@ -128,12 +129,7 @@ describe('an upgrade', () => {
   });
 
   it('resets the stream when the client is gone', async () => {
-    const agent = new ScriptedAgent();
-    await start({ accept: agent.accept });
-    const client = new RawClient(hub.port).send(UPGRADE);
-    const far = await agent.stream();
-    far.stream.sendHead(SWITCH);
-    await client.sees('101');
+    const { client, far } = await switched();
     client.close();
     await until(() => far.failure !== undefined || far.trailers !== undefined);
     await until(() => hub.proxy.openRequests === 0 || far.trailers !== undefined);

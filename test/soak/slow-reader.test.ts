@@ -1,11 +1,10 @@
 /** One client that reads a GiB slowly, and nothing else in hub and agent: what it costs them. A system for each route, both at once. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { IncomingMessage } from 'node:http';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
-import { ContentReader } from '../support/content.ts';
 import { startContentPod } from '../support/content-pod.ts';
 import { LastingClient } from '../support/lasting-client.ts';
 import { MemoryWatch, residentBytes } from '../support/memory.ts';
+import { readSlowly } from '../support/slow-reader.ts';
 import { ROUTES, startSystem, type Route, type System } from '../support/system.ts';
 
 const TEST_MS = 20 * 60_000;
@@ -23,7 +22,7 @@ describeKubernetes('a slow reader of 1 GiB', { node: true }, () => {
   beforeAll(async () => {
     for (const route of ROUTES) systems.set(route, await startSystem({ node: true }));
     for (const [route, system] of systems) {
-      const run = readSlowly(route, system);
+      const run = measure(route, system);
       run.catch(() => undefined);
       runs.set(route, run);
     }
@@ -35,24 +34,15 @@ describeKubernetes('a slow reader of 1 GiB', { node: true }, () => {
     process.stderr.write(`\n${told.join('\n')}\n`);
   }, TEST_MS);
 
-  async function readSlowly(route: Route, system: System): Promise<void> {
+  async function measure(route: Route, system: System): Promise<void> {
     const content = await startContentPod(system.member, 'soak');
     const client = new LastingClient(system.kubeconfig(route));
     for (let i = 0; i < 200; i++) await client.request('GET', '/version');
     const pids = { hub: system.hub.pid, agent: system.agent.pid };
     const resting = { hub: residentBytes(pids.hub), agent: residentBytes(pids.agent) };
     const memory = new MemoryWatch([pids.hub, pids.agent]);
-    const reader = new ContentReader();
     const began = performance.now();
-    const outcome = await client.request('GET', `${content}/content?bytes=${GIB}`, {
-      onBody: (chunk: Buffer, response: IncomingMessage) => {
-        reader.push(chunk);
-        const aheadMs = (reader.offset / SLOW_RATE) * 1_000 - (performance.now() - began);
-        if (aheadMs < 100) return;
-        response.pause();
-        setTimeout(() => response.resume(), aheadMs);
-      },
-    });
+    const { outcome, reader } = await readSlowly(client, `${content}/content?bytes=${GIB}`, SLOW_RATE);
     const seconds = Math.round((performance.now() - began) / 1_000);
     memory.stop();
     client.close();

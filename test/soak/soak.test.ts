@@ -1,15 +1,15 @@
 /** What takes minutes, all at once in one system, so that each disturbs the others as in life. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { IncomingMessage } from 'node:http';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { waitFor } from '../kubernetes/index.ts';
-import { contentChunks, ContentReader } from '../support/content.ts';
+import { contentChunks } from '../support/content.ts';
 import { startContentPod } from '../support/content-pod.ts';
 import { LastingClient, type Outcome } from '../support/lasting-client.ts';
 import { MemoryWatch, residentBytes } from '../support/memory.ts';
 import type { MctunnelProcess } from '../support/mctunnel.ts';
+import { readSlowly } from '../support/slow-reader.ts';
 import { ROUTES, startSystem, type Route, type System } from '../support/system.ts';
 
 const TEST_MS = 20 * 60_000;
@@ -146,17 +146,12 @@ describeKubernetes('soak', { node: true }, () => {
   };
 
   const slowReader = async (route: Route): Promise<void> => {
-    const reader = new ContentReader();
     const began = performance.now();
-    const outcome = await clientOf(route).request('GET', `${content}/content?bytes=${GIB}`, {
-      onBody: (chunk: Buffer, response: IncomingMessage) => {
-        reader.push(chunk);
-        const aheadMs = (reader.offset / SLOW_RATE) * 1_000 - (performance.now() - began);
-        if (aheadMs < 100) return;
-        response.pause();
-        setTimeout(() => response.resume(), aheadMs);
-      },
-    });
+    const { outcome, reader } = await readSlowly(
+      clientOf(route),
+      `${content}/content?bytes=${GIB}`,
+      SLOW_RATE,
+    );
     expect({ whole: isWhole(outcome), wrongAt: reader.wrongAt, bytes: reader.offset }).toEqual({
       whole: true,
       wrongAt: undefined,

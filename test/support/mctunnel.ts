@@ -8,10 +8,6 @@ import { Process } from '../kubernetes/process.ts';
 import { waitFor } from '../kubernetes/wait.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-/** Compiled code is kept between the many starts: half of the CPU that one takes. */
-const COMPILE_CACHE = {
-  NODE_COMPILE_CACHE: join(tmpdir(), `mctunnel-compile-cache-${process.getuid?.() ?? 0}`),
-};
 const READY_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 15_000;
 
@@ -40,7 +36,7 @@ export class MctunnelProcess {
       name: `mctunnel ${name}`,
       path: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', main, name, ...args],
-      env: { ...COMPILE_CACHE, ...env },
+      env,
       logFile: join(this.directory, 'log'),
       plane: `mctunnel-${name}`,
       orphanSignal: 'KILL',
@@ -116,7 +112,7 @@ export function mctunnel(
   env: Readonly<Record<string, string>> = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
-    env: { ...process.env, ...COMPILE_CACHE, ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
