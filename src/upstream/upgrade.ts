@@ -17,6 +17,7 @@ import {
   redirectRefused,
   unreachable,
 } from './failure.ts';
+import { RawPipe } from './raw-pipe.ts';
 import { requestHeadLines, ResponseHeadReader, type ResponseHead } from './http1-head.ts';
 import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS, type Destination } from './destination.ts';
 import { isRedirect, resolveRedirect, withLocation } from './redirect.ts';
@@ -25,8 +26,6 @@ import { mayHaveBody, passedResponseHeaders, passedUpgradeHeaders } from './resp
 
 /** Informational answers before the final one. */
 const MAX_INFORMATIONAL = 16;
-/** For what was written last, when both directions have ended; then a member that does not read it is cut off. */
-const LINGER_MS = 30_000;
 
 export interface UpgradeContext {
   readonly clock: Clock;
@@ -56,17 +55,11 @@ export class UpgradeExchange implements StreamHandlers {
   readonly #raw: Socket;
   /** The same without TLS. */
   readonly #socket: Socket;
+  /** In use from the 101 on. */
+  readonly #pipe: RawPipe;
   #phase: Phase = { kind: 'connecting' };
   #timer: Timer | undefined;
   #informational = 0;
-  /** Of this turn of the event loop, for the member. */
-  #gathered: Uint8Array[] = [];
-  /** Gathered, or written to the member while its socket was full. */
-  #untakenBytes = 0;
-  #hasMemberEnded = false;
-  #hasStreamEnded = false;
-  /** Its connection closed after its end, with ours still open: it reads no more. */
-  #isMemberGone = false;
 
   constructor(
     context: UpgradeContext,
@@ -101,6 +94,7 @@ export class UpgradeExchange implements StreamHandlers {
             ALPNProtocols: ['http/1.1'],
             rejectUnauthorized: tls.isVerified,
           });
+    this.#pipe = new RawPipe(context.clock, stream, this.#socket, this.#raw);
     this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => {
       this.#unreachable(CONNECT_TIMEOUT);
     });
@@ -108,7 +102,6 @@ export class UpgradeExchange implements StreamHandlers {
     this.#socket.on('error', (error: Error) => this.#onError(error));
     this.#socket.once(tls === undefined ? 'connect' : 'secureConnect', () => this.#onConnect());
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    this.#socket.on('drain', () => this.#giveBack());
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('close', () => this.#onClose());
   }
@@ -116,21 +109,15 @@ export class UpgradeExchange implements StreamHandlers {
   // The stream's side.
 
   data(chunk: Uint8Array): void {
-    if (this.#phase.kind !== 'raw' || this.#isMemberGone) {
+    if (this.#phase.kind !== 'raw') {
       this.#stream.take(chunk.length);
       return;
     }
-    this.#untakenBytes += chunk.length;
-    // Node forgets what a socket has received and not yet read when a write to it fails: what came in this turn is read first.
-    if (this.#gathered.push(chunk) === 1) this.#context.clock.soon(this.#writeGathered);
+    this.#pipe.data(chunk);
   }
 
   end(): void {
-    this.#hasStreamEnded = true;
-    if (this.#phase.kind !== 'raw' || this.#isMemberGone) return;
-    this.#writeGathered();
-    this.#socket.end();
-    this.#finishWhenBothEnded();
+    if (this.#phase.kind === 'raw') this.#pipe.end();
   }
 
   drain(): void {
@@ -178,7 +165,7 @@ export class UpgradeExchange implements StreamHandlers {
         this.#onHeadBytes(this.#phase.head, chunk);
         break;
       case 'raw':
-        this.#toStream(chunk);
+        this.#pipe.received(chunk);
         break;
       case 'answer':
         this.#onBodyBytes(this.#phase.body, chunk);
@@ -223,7 +210,7 @@ export class UpgradeExchange implements StreamHandlers {
     if (!this.#sendHead(head.status, passedUpgradeHeaders(head.headers, this.#destination.keepsCookies)))
       return;
     this.#phase = { kind: 'raw' };
-    if (rest.length > 0) this.#toStream(rest);
+    if (rest.length > 0) this.#pipe.received(rest);
     // What the client sent with its head comes now, and perhaps its end.
     this.#stream.resume();
   }
@@ -251,7 +238,7 @@ export class UpgradeExchange implements StreamHandlers {
     this.#stream.stop();
     this.#stream.resume();
     const decoder = mayHaveBody(this.#request.method, status)
-      ? new BodyDecoder(body, (chunk) => this.#toStream(chunk))
+      ? new BodyDecoder(body, (chunk) => this.#pipe.received(chunk))
       : new BodyDecoder({ kind: 'length', length: 0 }, () => undefined);
     this.#phase = { kind: 'answer', body: decoder };
     this.#onBodyBytes(decoder, rest);
@@ -264,11 +251,9 @@ export class UpgradeExchange implements StreamHandlers {
   }
 
   #onEnd(): void {
-    this.#hasMemberEnded = true;
     switch (this.#phase.kind) {
       case 'raw':
-        this.#stream.end();
-        this.#finishWhenBothEnded();
+        this.#pipe.peerEnded();
         break;
       case 'answer':
         if (this.#phase.body.mayEnd) this.#finishAnswer();
@@ -287,10 +272,7 @@ export class UpgradeExchange implements StreamHandlers {
   }
 
   #onError(error: Error): void {
-    if (this.#phase.kind === 'raw' && this.#hasMemberEnded) {
-      this.#onMemberGone();
-      return;
-    }
+    if (this.#phase.kind === 'raw' && this.#pipe.broke()) return;
     const { description } = this.#destination;
     if (this.#phase.kind === 'connecting') this.#unreachable(error);
     else this.#fail(broken(description, error, this.#phase.kind === 'waiting' ? 'before' : 'during'));
@@ -298,40 +280,8 @@ export class UpgradeExchange implements StreamHandlers {
 
   #onClose(): void {
     // After 'end' both ways, or after destroy(); anything else is a loss.
-    if (this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded) this.#over();
+    if (this.#phase.kind === 'raw' && this.#pipe.hasEnded) this.#over();
     else if (this.#phase.kind !== 'over') this.#onError(CLOSED_EARLY);
-  }
-
-  /** It had ended its direction, so nothing is lost; what the client still sends is of no use to anybody. */
-  #onMemberGone(): void {
-    if (this.#isMemberGone) return;
-    this.#isMemberGone = true;
-    this.#giveBack();
-    this.#stream.stop();
-  }
-
-  readonly #writeGathered = (): void => {
-    const chunks = this.#gathered;
-    if (chunks.length === 0) return;
-    this.#gathered = [];
-    if (this.#phase.kind !== 'over' && !this.#isMemberGone) {
-      this.#socket.cork();
-      for (const chunk of chunks) this.#socket.write(chunk);
-      this.#socket.uncork();
-      if (this.#socket.writableNeedDrain) return;
-    }
-    this.#giveBack();
-  };
-
-  #toStream(chunk: Buffer): void {
-    if (!this.#stream.write(chunk)) this.#socket.pause();
-  }
-
-  #giveBack(): void {
-    const bytes = this.#untakenBytes;
-    if (bytes === 0) return;
-    this.#untakenBytes = 0;
-    this.#stream.take(bytes);
   }
 
   #sendHead(status: number, headers: string[]): boolean {
@@ -348,15 +298,6 @@ export class UpgradeExchange implements StreamHandlers {
   #finishAnswer(): void {
     this.#stream.end();
     this.#destroy();
-  }
-
-  /** Both directions are over, but what was written last may still be in the socket: it closes by itself. */
-  #finishWhenBothEnded(): void {
-    if (!this.#hasMemberEnded || !this.#hasStreamEnded) return;
-    this.#timer = this.#context.clock.after(LINGER_MS, () => {
-      resetSocket(this.#socket, this.#raw);
-      this.#socket.destroy();
-    });
   }
 
   #unreachable(cause: unknown): void {
@@ -378,10 +319,8 @@ export class UpgradeExchange implements StreamHandlers {
   /** Ends the member's connection with an RST, unless both directions have ended or are being flushed to their ends. */
   #destroy(): void {
     if (this.#phase.kind === 'over') return;
-    const isFlushing =
-      this.#phase.kind === 'raw' && this.#hasMemberEnded && this.#hasStreamEnded && !this.#isMemberGone;
-    if (isFlushing) return;
     const wasRaw = this.#phase.kind === 'raw';
+    if (wasRaw && this.#pipe.isFlushing) return;
     this.#over();
     if (wasRaw) resetSocket(this.#socket, this.#raw);
     this.#socket.destroy();
@@ -392,8 +331,7 @@ export class UpgradeExchange implements StreamHandlers {
     if (this.#phase.kind === 'over') return;
     this.#phase = { kind: 'over' };
     this.#clearTimer();
-    // A socket that is being ended does not tell when it has drained.
-    this.#giveBack();
+    this.#pipe.close();
     this.#context.onOver(this);
   }
 

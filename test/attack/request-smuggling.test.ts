@@ -216,11 +216,7 @@ const EARLY = `GET ${PROXY}/smuggled HTTP/1.1\r\nHost: h\r\nImpersonate-User: vi
 attack('a request that hides behind an upgrade which the member refuses', {
   weakened: [
     without('src/upstream/upgrade.ts', '    stream.pause();\n'),
-    without(
-      'src/upstream/upgrade.ts',
-      "if (this.#phase.kind !== 'raw' || this.#isMemberGone) {",
-      'if (this.#isMemberGone) {',
-    ),
+    without('src/upstream/upgrade.ts', "if (this.#phase.kind !== 'raw') {", 'if (false) {'),
     without(
       'src/gateway/proxy/upgrade-exchange.ts',
       'if (!this.#isSwitched) {\n      this.#early.push(chunk);',

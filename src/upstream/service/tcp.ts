@@ -5,11 +5,9 @@ import { resetSocket } from '../../lib/reset-socket.ts';
 import type { Stream, StreamHandlers } from '../../tunnel/index.ts';
 import { CONNECT_TIMEOUT_MS, TCP_KEEPALIVE_MS } from '../destination.ts';
 import { CANCELLED, CLOSED_EARLY, CONNECT_TIMEOUT, lost, unreachable } from '../failure.ts';
+import { RawPipe } from '../raw-pipe.ts';
 import { MAPPED_USER_HEADER } from '../request.ts';
 import type { Endpoint } from './endpoints.ts';
-
-/** For what was written last, when both directions have ended; then a service that does not read it is cut off. */
-const LINGER_MS = 30_000;
 
 export interface TcpDestination extends Endpoint {
   /** `the service default/tcp:db:5432 of cluster east` */
@@ -34,12 +32,9 @@ export class TcpExchange implements StreamHandlers {
   readonly #destination: TcpDestination;
   readonly #stream: Stream;
   readonly #socket: Socket;
+  readonly #pipe: RawPipe;
   #phase: 'connecting' | 'open' | 'over' = 'connecting';
   #timer: Timer | undefined;
-  /** Written to the service while its socket was full. */
-  #untakenBytes = 0;
-  #hasServiceEnded = false;
-  #hasStreamEnded = false;
 
   constructor(context: TcpContext, destination: TcpDestination, stream: Stream) {
     this.#context = context;
@@ -52,12 +47,10 @@ export class TcpExchange implements StreamHandlers {
       ...{ keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS },
     });
     this.#socket = socket;
+    this.#pipe = new RawPipe(context.clock, stream, socket, socket);
     this.#timer = context.clock.after(CONNECT_TIMEOUT_MS, () => this.#unreachable(CONNECT_TIMEOUT));
     socket.once('connect', () => this.#onConnect());
-    socket.on('data', (chunk: Buffer) => {
-      if (!stream.write(chunk)) socket.pause();
-    });
-    socket.on('drain', () => this.#giveBack());
+    socket.on('data', (chunk: Buffer) => this.#pipe.received(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error: Error) => this.#onError(error));
     socket.on('close', () => this.#onClose());
@@ -66,19 +59,11 @@ export class TcpExchange implements StreamHandlers {
   // The stream's side.
 
   data(chunk: Uint8Array): void {
-    if (this.#phase !== 'open') {
-      this.#stream.take(chunk.length);
-      return;
-    }
-    this.#untakenBytes += chunk.length;
-    if (this.#socket.write(chunk)) this.#giveBack();
+    this.#pipe.data(chunk);
   }
 
   end(): void {
-    this.#hasStreamEnded = true;
-    if (this.#phase !== 'open') return;
-    this.#socket.end();
-    this.#lingerWhenBothEnded();
+    this.#pipe.end();
   }
 
   drain(): void {
@@ -110,43 +95,18 @@ export class TcpExchange implements StreamHandlers {
   }
 
   #onEnd(): void {
-    this.#hasServiceEnded = true;
-    if (this.#phase !== 'open') return;
-    this.#stream.end();
-    this.#lingerWhenBothEnded();
+    if (this.#phase === 'open') this.#pipe.peerEnded();
   }
 
   #onError(error: Error): void {
-    if (this.#phase === 'connecting') {
-      this.#unreachable(error);
-    } else if (this.#phase === 'open' && this.#hasServiceEnded) {
-      // Nothing of it is lost; what the client still sends is of no use to anybody.
-      this.#giveBack();
-      this.#stream.stop();
-    } else {
+    if (this.#phase === 'connecting') this.#unreachable(error);
+    else if (!this.#pipe.broke())
       this.#fail(lost(this.#destination.description, 'the connection broke', error));
-    }
   }
 
   #onClose(): void {
-    if (this.#phase === 'open' && this.#hasServiceEnded) this.#over();
+    if (this.#phase === 'open' && this.#pipe.hasEnded) this.#over();
     else if (this.#phase !== 'over') this.#onError(CLOSED_EARLY);
-  }
-
-  #giveBack(): void {
-    const bytes = this.#untakenBytes;
-    if (bytes === 0) return;
-    this.#untakenBytes = 0;
-    this.#stream.take(bytes);
-  }
-
-  /** What was written last may still be in the socket: it closes by itself. */
-  #lingerWhenBothEnded(): void {
-    if (!this.#hasServiceEnded || !this.#hasStreamEnded) return;
-    this.#timer = this.#context.clock.after(LINGER_MS, () => {
-      resetSocket(this.#socket, this.#socket);
-      this.#socket.destroy();
-    });
   }
 
   #unreachable(error: unknown): void {
@@ -164,9 +124,8 @@ export class TcpExchange implements StreamHandlers {
   /** Ends the connection with an RST, unless both directions have ended and are being flushed. */
   #destroy(): void {
     if (this.#phase === 'over') return;
-    if (this.#phase === 'open' && this.#hasServiceEnded && this.#hasStreamEnded && !this.#socket.destroyed)
-      return;
     const wasOpen = this.#phase === 'open';
+    if (wasOpen && this.#pipe.isFlushing) return;
     this.#over();
     if (wasOpen) resetSocket(this.#socket, this.#socket);
     this.#socket.destroy();
@@ -176,8 +135,7 @@ export class TcpExchange implements StreamHandlers {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#clearTimer();
-    // A socket that is being ended does not tell when it has drained.
-    this.#giveBack();
+    this.#pipe.close();
     this.#context.onOver(this);
   }
 
