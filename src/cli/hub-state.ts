@@ -24,6 +24,7 @@ import {
   openAuthority,
   type TokenStore,
 } from '../pki/index.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
 import { makeDataFolder } from './data-folder.ts';
 import type { HubConfig } from './hub-backing.ts';
 import { readingKubeconfig } from './usage-error.ts';
@@ -52,6 +53,9 @@ export async function openHubState(
       : await readingKubeconfig(() => loadKubeconfig(kubeconfig));
   if (context === undefined) {
     await makeDataFolder(config.dataDir);
+    // Before anything in it is read or written: of a second hub the first one must notice nothing.
+    const lock = await lockDataFolder(config.dataDir, { pid: process.pid, host: hostname() });
+    closer.add('lock of the data folder', () => lock.release());
     return {
       // One standalone hub is the same replica in its next life.
       replica: 'standalone',

@@ -1,11 +1,12 @@
-/** kill -9 of a standalone hub at any moment: its data folder is whole, and holds all that was acknowledged. */
+/** A standalone hub's data folder: whole after kill -9 at any moment, with all that was acknowledged in it, and one hub's at a time. */
 import { afterEach, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LastingClient } from '../support/lasting-client.ts';
-import { MctunnelProcess } from '../support/mctunnel.ts';
+import { mctunnel, MctunnelProcess } from '../support/mctunnel.ts';
+import { startStandaloneHub } from '../support/standalone-hub.ts';
 import { seededRandom } from '../support/random.ts';
 import { freePort } from '../kubernetes/index.ts';
 
@@ -123,6 +124,42 @@ it(
     process.stderr.write(`  ${acknowledged} registrations and ${tokens.size} tokens after ${KILLS} kills\n`);
     expect(acknowledged).toBeGreaterThan(KILLS);
     expect(tokens.size).toBeGreaterThan(KILLS);
+  },
+  TEST_MS,
+);
+
+it(
+  'a second hub on the folder of one that runs says so, and touches nothing; of one that was killed it is the next',
+  async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mctunnel-data-'));
+    const dataDir = join(folder, 'hub');
+    const first = await startStandaloneHub(dataDir);
+    hub = first.process;
+    const contents = (): unknown =>
+      readdirSync(dataDir, { recursive: true, withFileTypes: true }).map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const { ino, size, mtimeMs } = statSync(path);
+        return [path, ino, size, mtimeMs];
+      });
+    const before = contents();
+    const second = ['hub', '--data-dir', dataDir, '--gateway-listen', '127.0.0.1:0'];
+    const refused = await mctunnel([
+      ...second,
+      '--tunnel-listen',
+      '127.0.0.1:0',
+      '--ops-listen',
+      '127.0.0.1:0',
+    ]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      `mctunnel: the data folder ${dataDir} is in use by another hub (process ${first.process.pid} on ${hostname()}); ` +
+        'end that one, or give this one a folder of its own with --data-dir\n',
+    ]);
+    expect(contents()).toEqual(before);
+
+    await first.process.process.kill('SIGKILL');
+    first.process.start();
+    await first.process.logged('the hub is ready', 60_000);
   },
   TEST_MS,
 );
