@@ -1,12 +1,13 @@
 // Requests that Node's own server would answer by itself, without a body and without a word of who it was: a Status says what is wrong, and the connection ends
 // wherever the end of the request is in doubt.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import type { Caller } from '../../src/gateway/ports.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createFixture } from './api/fixture.ts';
-import { ALICE, PROXY, RawClient, ScriptedAgent, startGateway, until } from './harness.ts';
-import type { TestGateway } from './harness.ts';
+import { ALICE, PROXY, RawClient, ScriptedAgent, send, startGateway, until } from './harness.ts';
+import type { ScriptedStream, TestGateway } from './harness.ts';
 
 let hub: TestGateway;
 afterEach(() => hub.close());
@@ -147,6 +148,130 @@ describe('a body whose chunks are malformed', () => {
     expect(client.text).toMatch(/^HTTP\/1\.1 200 OK[^]*ok(?=HTTP\/1\.1 400 Bad Request)/);
     expect(client.text).toMatch(/"kind":"Status"/);
   });
+});
+
+describe('what is no HTTP behind requests that came whole', () => {
+  const CLUSTER = `GET ${PROXY}/first HTTP/1.1\r\nHost: h\r\n\r\n`;
+  const API = 'GET /apis HTTP/1.1\r\nHost: h\r\n\r\n';
+  const NONE = '\u0001\u0002 nothing of HTTP\r\n\r\n';
+  const REFUSAL =
+    /^HTTP\/1\.1 400 Bad Request\r\n[^]*Mctunnel-Hop: hub\r\nConnection: close\r\n\r\n\{"kind":"Status".*not valid HTTP\/1\.1.*\n$/;
+
+  function answer({ stream, open }: ScriptedStream): void {
+    stream.sendHead({ status: 200, headers: ['Content-Length', String(open.path.length)] });
+    stream.write(Buffer.from(open.path));
+    stream.end([]);
+  }
+
+  it('waits for its turn behind an answer of a cluster', async () => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(CLUSTER + NONE);
+    const first = await agent.stream();
+    client.send(NONE).send(NONE);
+    // Its answer shows that all of that was read.
+    await send(hub.port, '/apis');
+    expect([client.text, client.isClosed]).toEqual(['', false]);
+    answer(first);
+    await client.closed();
+    const [head, rest] = client.text.split('/first');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
+    expect(rest).toMatch(REFUSAL);
+    expect(hub.records).toMatchObject([{ status: 200 }]);
+  });
+
+  it('waits for its turn behind answers of a cluster and of the API', async () => {
+    const agent = new ScriptedAgent();
+    const answers: ServerResponse[] = [];
+    hub = await startGateway({ accept: agent.accept, api: (_request, response) => answers.push(response) });
+    const client = new RawClient(hub.port).send(CLUSTER + API + CLUSTER + API + NONE);
+    const [first, second] = [await agent.stream(0), await agent.stream(1)];
+    await until(() => answers.length === 2);
+    for (const response of answers.reverse()) response.end('api');
+    answer(second);
+    answer(first);
+    await client.closed();
+    const parts = client.text.split(/(?=HTTP\/1\.1 \d)/);
+    expect(parts).toHaveLength(5);
+    expect(parts.slice(0, 4).map((part) => /api|\/first/.exec(part)?.[0])).toEqual([
+      '/first',
+      'api',
+      '/first',
+      'api',
+    ]);
+    expect(parts[4]).toMatch(REFUSAL);
+  });
+
+  it('does not disturb a watch', async () => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const line = `GET ${PROXY}/api/v1/pods?watch=true HTTP/1.1\r\nHost: h\r\n\r\n`;
+    const client = new RawClient(hub.port).send(line + NONE);
+    const { stream } = await agent.stream();
+    stream.sendHead({ status: 200, headers: ['Content-Type', 'application/json'] });
+    stream.write(Buffer.from('{"n":1}\n'));
+    await client.sees('{"n":1}');
+    client.send(NONE);
+    stream.write(Buffer.from('{"n":2}\n'));
+    await client.sees('{"n":2}');
+    expect(client.text).not.toContain('400');
+    stream.end([]);
+    await client.sees('400 Bad Request');
+    await client.closed();
+  });
+
+  it('has no answer behind one that closes the connection', async () => {
+    hub = await startGateway();
+    const closing = CLUSTER.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    const client = new RawClient(hub.port).send(closing + NONE);
+    await client.closed();
+    expect(client.text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*ok$/);
+    expect(client.error).toBeUndefined();
+  });
+
+  it.each(['close', 'end'] as const)('a client that leaves is missed at once (%s)', async (way) => {
+    const agent = new ScriptedAgent();
+    hub = await startGateway({ accept: agent.accept });
+    const client = new RawClient(hub.port).send(CLUSTER + NONE);
+    const first = await agent.stream();
+    if (way === 'end') client.socket.end();
+    else client.close();
+    await until(() => first.failure?.code === 'CANCELLED');
+    client.close();
+  });
+
+  // An answer was written on a connection that had another one under way. Node throws then, and the hub was gone: for one packet, from anybody.
+  it.each([
+    [
+      'a body that is none, of a path that is refused',
+      'POST /a/../b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+    [
+      'a body that is none, of a request without a Host',
+      'POST /apis HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+    ['bytes behind a path that is refused', `GET /a/../b HTTP/1.1\r\nHost: h\r\n\r\n${NONE}`],
+    ['bytes behind a TRACE', `TRACE /apis HTTP/1.1\r\nHost: h\r\n\r\n${NONE}`],
+  ])('is answered once: %s', async (_what, text) => {
+    hub = await startGateway();
+    const client = new RawClient(hub.port).send(text);
+    await client.closed();
+    expect(client.text.match(/HTTP\/1\.1 4../g)).toHaveLength(1);
+    expect(client.text).toMatch(/\}\n$/);
+  });
+
+  it.each(['CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n', `GET ${PROXY} HTTP/1.1\r\nHost: h\r\n${UPGRADE}\r\n`])(
+    'and what takes the connection over ends it: %j',
+    async (taker) => {
+      const agent = new ScriptedAgent();
+      hub = await startGateway({ accept: agent.accept, api: () => undefined });
+      for (const before of [CLUSTER, API, 'GET /a/../b HTTP/1.1\r\nHost: h\r\n\r\n']) {
+        const client = new RawClient(hub.port).send(before + taker);
+        await client.closed();
+      }
+      await until(() => agent.streams.length === 1 && agent.streams[0]?.failure?.code === 'CANCELLED');
+    },
+  );
 });
 
 describe('a body whose chunks are malformed, while the API is still busy with its request', () => {

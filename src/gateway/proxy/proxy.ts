@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { MctunnelError } from '../../errors.ts';
 import type { Timer } from '../../lib/clock.ts';
-import { NodeRequestFacts, responseOn } from '../connection.ts';
+import { NodeRequestFacts, resetConnection, responseOn } from '../connection.ts';
 import type { Expectation } from '../connection.ts';
 import type { HttpHandler, Proxy, ProxyOptions } from '../options.ts';
 import { routeOf } from '../route.ts';
@@ -60,7 +60,7 @@ export class GatewayProxy implements Proxy {
   upgrade(route: ProxyRoute, request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.#connections.isBusy(socket)) {
       // Its bytes would overtake the answer that is outstanding.
-      socket.destroy();
+      resetConnection(socket);
       return;
     }
     const facts = new NodeRequestFacts(request, true);
@@ -73,12 +73,17 @@ export class GatewayProxy implements Proxy {
     return this.#connections.isBusy(socket);
   }
 
+  /** Calls `onIdle` once no answer is outstanding on the connection any more. False: none is. */
+  whenIdle(socket: Socket, onIdle: () => void): boolean {
+    return this.#connections.whenIdle(socket, onIdle);
+  }
+
   /** The rest of a request turned out to be no HTTP: it is answered. False: no request on the connection is incomplete. */
   unreadable(socket: Socket, reason: string): boolean {
     return this.#connections.newest(socket)?.unreadable(reason) ?? false;
   }
 
-  /** Answers a request to upgrade that leads nowhere. */
+  /** Answers a request to upgrade that leads nowhere, on a connection on which no answer is outstanding. */
   refuseUpgrade(request: IncomingMessage, socket: Socket, error: MctunnelError): void {
     const response = responseOn(request, socket);
     response.sendDate = false;

@@ -42,8 +42,10 @@ export class HttpsGateway implements Gateway {
   readonly #port: number;
   /** Open TCP connections. */
   readonly #sockets = new Set<Socket>();
-  /** Answers of the API that are outstanding on each connection, in the order of their requests. */
-  readonly #apiAnswers = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Answers that are not the proxy's (the API's, refusals) and are outstanding on each connection, in the order of their requests. */
+  readonly #answers = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Connections on which no HTTP came behind whole requests, and why it is none: told when those are answered. */
+  readonly #unreadables = new WeakMap<Socket, string>();
   #closed: PromiseWithResolvers<undefined> | undefined;
   #drainTimer: Timer | undefined;
   #isShuttingDown = false;
@@ -71,6 +73,7 @@ export class HttpsGateway implements Gateway {
       this.#upgrade(request, socket, head),
     );
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      if (this.#isTaken(socket)) return;
       const error = new MctunnelError('METHOD_NOT_ALLOWED', 'the method CONNECT is not allowed');
       this.#proxy.refuseUpgrade(request, socket, error);
     });
@@ -146,7 +149,7 @@ export class HttpsGateway implements Gateway {
         return;
       case 'refused':
         if (!this.#isRefused(request, response, expectation))
-          refuse(response, new MctunnelError('BAD_REQUEST', route.reason));
+          this.#refuse(response, new MctunnelError('BAD_REQUEST', route.reason));
         return;
       case 'api':
         if (!this.#isRefused(request, response, expectation)) this.#toApi(request, response, expectation);
@@ -170,19 +173,48 @@ export class HttpsGateway implements Gateway {
   #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = error.code ?? '';
     const isParseError = code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    // What is said to the client already, or will be in its turn, ends the connection; all that comes until then is as unreadable.
+    if (isParseError && isDistrusted(socket)) return;
     const reason = UNREADABLE[code] ?? `the request is not valid HTTP/1.1 (${code})`;
     // A client that leaves in the middle of a body waits for no answer.
     const isAnswerable = isParseError && code !== 'HPE_INVALID_EOF_STATE';
     if (isAnswerable && (this.#proxy.unreadable(socket, reason) || this.#bodyUnreadable(socket, reason))) {
       return;
     }
-    const isBusy = this.#proxy.isBusy(socket) || this.#owesAnswer(socket);
+    const isBusy = this.#isBusy(socket);
+    if (isAnswerable && isBusy && !this.#isBodyUnderWay(socket)) {
+      this.#refuseInTurn(socket, reason);
+      return;
+    }
     if (!isParseError || isBusy || !socket.writable) {
       // An answer that is under way must not be continued by this one.
       if (isBusy) resetConnection(socket);
       else socket.destroy();
       return;
     }
+    this.#refuseBytes(socket, reason);
+  }
+
+  /** Behind the requests that came whole stands something that is none: their answers first, as pipelining has it, then its refusal. */
+  #refuseInTurn(socket: Socket, reason: string): void {
+    distrust(socket);
+    this.#unreadables.set(socket, reason);
+    // Node's own listener would close the connection now, but for the error.
+    socket.once('end', () => resetConnection(socket));
+    this.#proxy.whenIdle(socket, () => this.#answered(socket));
+  }
+
+  /** An answer is out, or the connection gone. */
+  #answered(socket: Socket): void {
+    const reason = this.#unreadables.get(socket);
+    if (reason === undefined) return;
+    if (this.#owesAnswer(socket) || this.#proxy.whenIdle(socket, () => this.#answered(socket))) return;
+    this.#unreadables.delete(socket);
+    // The last answer may have been one that closes the connection.
+    if (socket.writable) this.#refuseBytes(socket, reason);
+  }
+
+  #refuseBytes(socket: Socket, reason: string): void {
     this.#proxy.refuseUpgrade(new IncomingMessage(socket), socket, new MctunnelError('BAD_REQUEST', reason));
   }
 
@@ -191,8 +223,7 @@ export class HttpsGateway implements Gateway {
     const body = framing(request.rawHeaders);
     const fault = headFault(request, expectation) ?? (body.kind === 'fault' ? body.reason : undefined);
     if (fault === undefined && request.method !== 'TRACE') return false;
-    distrust(request.socket);
-    refuse(
+    this.#refuse(
       response,
       fault !== undefined
         ? new MctunnelError('BAD_REQUEST', fault)
@@ -203,10 +234,7 @@ export class HttpsGateway implements Gateway {
 
   #toApi(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     const { socket } = request;
-    let answers = this.#apiAnswers.get(socket);
-    if (answers === undefined) this.#apiAnswers.set(socket, (answers = new Set()));
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
+    this.#owe(response);
     if (!request.complete && framing(request.rawHeaders).kind !== 'none') {
       socket.setTimeout(API_STALL_MS);
       request.once('end', () => socket.setTimeout(0));
@@ -215,27 +243,59 @@ export class HttpsGateway implements Gateway {
     this.#api(request, response);
   }
 
-  /** Whether an answer of the API is outstanding. */
+  #refuse(response: ServerResponse, error: MctunnelError): void {
+    // The connection ends with it.
+    distrust(response.req.socket);
+    this.#owe(response);
+    response.sendDate = false;
+    response.shouldKeepAlive = false;
+    sendStatus(response, error);
+  }
+
+  #owe(response: ServerResponse): void {
+    const { socket } = response.req;
+    let answers = this.#answers.get(socket);
+    if (answers === undefined) this.#answers.set(socket, (answers = new Set()));
+    answers.add(response);
+    response.once('close', () => {
+      answers.delete(response);
+      this.#answered(socket);
+    });
+  }
+
+  /** Whether an answer that is not the proxy's is outstanding. */
   #owesAnswer(socket: Socket): boolean {
-    return (this.#apiAnswers.get(socket)?.size ?? 0) > 0;
+    return (this.#answers.get(socket)?.size ?? 0) > 0;
+  }
+
+  /** Whether any answer is outstanding: only Node may write on the connection then. */
+  #isBusy(socket: Socket): boolean {
+    return this.#proxy.isBusy(socket) || this.#owesAnswer(socket);
+  }
+
+  /** Ends a connection that was given up to an upgrade or CONNECT while an answer is outstanding, which its bytes would overtake. False: none is. */
+  #isTaken(socket: Socket): boolean {
+    if (!isDistrusted(socket) && !this.#isBusy(socket)) return false;
+    resetConnection(socket);
+    return true;
+  }
+
+  /** Whether the body of the last of those requests to the API that wait for their answers is not whole. */
+  #isBodyUnderWay(socket: Socket): boolean {
+    return [...(this.#answers.get(socket) ?? [])].at(-1)?.req.complete === false;
   }
 
   /** The body of a request to the API turned out to be no HTTP. False: none is incomplete, or its answer has begun. */
   #bodyUnreadable(socket: Socket, reason: string): boolean {
-    const response = [...(this.#apiAnswers.get(socket) ?? [])].at(-1);
+    const response = [...(this.#answers.get(socket) ?? [])].at(-1);
     if (response === undefined || response.req.complete || response.headersSent) return false;
-    distrust(socket);
-    refuse(response, new MctunnelError('BAD_REQUEST', reason));
+    this.#refuse(response, new MctunnelError('BAD_REQUEST', reason));
     return true;
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const route = routeOf(request.url ?? '');
-    if (isDistrusted(socket) || this.#owesAnswer(socket)) {
-      // Its bytes would overtake the answer that is outstanding.
-      socket.destroy();
-      return;
-    }
+    if (this.#isTaken(socket)) return;
     if (route.kind === 'proxy') {
       this.#proxy.upgrade(route, request, socket, head);
       return;
@@ -245,10 +305,4 @@ export class HttpsGateway implements Gateway {
       (route.kind === 'refused' ? route.reason : 'nothing on this path can be upgraded');
     this.#proxy.refuseUpgrade(request, socket, new MctunnelError('BAD_REQUEST', reason));
   }
-}
-
-function refuse(response: ServerResponse, error: MctunnelError): void {
-  response.sendDate = false;
-  response.shouldKeepAlive = false;
-  sendStatus(response, error);
 }
