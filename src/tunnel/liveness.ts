@@ -3,12 +3,16 @@ import { DEAD_AFTER_INTERVALS, PROBE_TIMEOUT_MS } from './limits.ts';
 
 /** Round trips older than this are forgotten. */
 const ROUND_TRIP_MEMORY_MS = 60_000;
+/** A peer's Ping is late after this many intervals. */
+const LATE_PING_INTERVALS = 1.25;
 /** A timer this late means that this process stood still, not that the peer is gone. */
 const MAX_TIMER_LAG_MS = 1_000;
 
 export interface LivenessOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
+  /** The peer pings by itself: while nothing but that goes through the connection, no Ping of ours is needed. */
+  readonly isPeerPinging: boolean;
   /** Send a Ping with this nonce; then call `pinged`. */
   ping(nonce: number): void;
   /** Nothing came for too long. At most once. */
@@ -24,6 +28,8 @@ export class Liveness {
   #nextPingMs: number;
   /** Dead when nothing came since `#probeStartMs`; undefined: no probe is running. */
   #probeStartMs: number | undefined;
+  /** Frames came since the last Ping, or there was none yet: the round trip matters. */
+  #isInUse = true;
   /** Not dead before this, whatever was missed. */
   #graceUntilMs = 0;
   #nonce = 0;
@@ -50,6 +56,11 @@ export class Liveness {
   received(nowMs: number): void {
     this.#lastByteMs = nowMs;
     this.#probeStartMs = undefined;
+  }
+
+  /** Something of a stream came. */
+  used(): void {
+    this.#isInUse = true;
   }
 
   /** The Ping was handed to the transport. */
@@ -86,8 +97,14 @@ export class Liveness {
     return Math.max(Math.min(silent, probed), this.#graceUntilMs);
   }
 
+  /** When the peer's next Ping is late. Of thousands of connections at rest, one side's Pings are half of the work. */
+  get #peerPingDueMs(): number {
+    return this.#lastByteMs + LATE_PING_INTERVALS * this.#options.intervalMs;
+  }
+
   #ping(now: number): void {
     this.#nextPingMs = now + this.#options.intervalMs;
+    this.#isInUse = false;
     this.#nonce = (this.#nonce + 1) >>> 0;
     this.#options.ping(this.#nonce);
   }
@@ -110,7 +127,9 @@ export class Liveness {
       this.#options.clock.soon(this.#recheck);
       return;
     }
-    if (now >= this.#nextPingMs || this.#graceUntilMs > now) this.#ping(now);
+    const mayRest = this.#options.isPeerPinging && !this.#isInUse && now < this.#peerPingDueMs;
+    if (this.#graceUntilMs > now || (now >= this.#nextPingMs && !mayRest)) this.#ping(now);
+    else if (mayRest) this.#nextPingMs = this.#peerPingDueMs;
     this.#arm(now);
   };
 

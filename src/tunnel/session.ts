@@ -240,6 +240,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
     this.#liveness = new Liveness({
       clock,
       intervalMs: welcome.pingIntervalMs,
+      isPeerPinging: this.#options.role === 'hub',
       ping: (nonce) => {
         this.#sender.pingNonce = nonce;
         this.#sender.schedule();
@@ -263,6 +264,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       if (batch.goAwayAck) this.#receiveGoAwayAck();
       return;
     }
+    if (frames.length > 0) this.#liveness?.used();
     for (const frame of frames) {
       if (this.#isClosed()) return;
       this.#frames.receive(frame);

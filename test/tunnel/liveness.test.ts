@@ -35,7 +35,8 @@ describe('liveness', () => {
   });
 
   it('pings at once and every 15 s, and measures the minimum of a minute', () => {
-    const peer = openHub();
+    const peer = new RawPeer('agent');
+    peer.send({ welcome: { version: 1, pingIntervalMs: 15_000 } });
     const pings: number[] = [];
     const answer = (afterMs: number): void => {
       const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce;
@@ -57,6 +58,36 @@ describe('liveness', () => {
     // The 30 ms are older than a minute.
     expect(peer.session.roundTripMs).toBe(70);
     expect(new Set(pings).size).toBe(6);
+  });
+
+  const pingsAfter = (peer: RawPeer, waitMs: number): number => {
+    peer.clock.advance(waitMs);
+    return peer.take().filter((batch) => batch.ping).length;
+  };
+
+  it('leaves its Pings out as the hub while the agent pings and nothing else goes, and starts again when either changes', () => {
+    const peer = openHub();
+    expect(peer.take().filter((batch) => batch.ping).length).toBe(1);
+    let nonce = 0;
+    for (let i = 0; i < 4; i++) {
+      peer.send({ ping: { nonce: ++nonce } });
+      expect(pingsAfter(peer, 15_000)).toBe(0);
+    }
+    // The round trip counts for who uses the connection.
+    const watch = new StreamEnd(1, true);
+    watch.stream = peer.session.open(OPEN, watch);
+    peer.take();
+    peer.send({ ping: { nonce: ++nonce }, frames: [{ stream: 1, head: { status: 200 } }] });
+    expect(pingsAfter(peer, 15_000)).toBe(1);
+    peer.send({ ping: { nonce: nonce + 1 } });
+    expect(pingsAfter(peer, 15_000)).toBe(0);
+    // The agent has fallen silent: its Ping is late after 18.75 s, and it is dead after 45.
+    expect(pingsAfter(peer, 3_749)).toBe(0);
+    expect(pingsAfter(peer, 1)).toBe(1);
+    expect(pingsAfter(peer, 26_249)).toBe(1);
+    expect(peer.session.state).toBe('open');
+    peer.clock.advance(1);
+    expect(peer.session.state).toBe('closed');
   });
 
   it('takes a silent peer for dead after 45 s, and not before', () => {
