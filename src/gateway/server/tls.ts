@@ -17,6 +17,10 @@ const MAX_CONNECTIONS = 32_768;
 const TCP_KEEP_ALIVE_DELAY_MS = 30_000;
 /** RFC 6455, and what kubectl's SPDY names itself. Any other Upgrade is ignored, as RFC 9110 section 7.8 allows. */
 const UPGRADES: ReadonlySet<string> = new Set(['websocket', 'spdy/3.1']);
+/** What OpenSSL calls a ClientHello that begins like a method of HTTP. */
+const PLAIN_HTTP: ReadonlySet<unknown> = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_HTTPS_PROXY_REQUEST']);
+/** To the letter what Go's servers say, kube-apiserver among them (net/http, server.go). */
+const HTTPS_WANTED = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n';
 
 /**
  * The HTTPS server of the gateway port. Client certificates are asked for and verified elsewhere, each against the CA that it is for; sessions are not
@@ -64,6 +68,12 @@ export function createTlsServer(tls: GatewayTls, sockets: Set<Socket>): Server {
     const raw = handshaking.get(far);
     handshaking.delete(far);
     if (raw !== undefined) rememberRawSocket(socket, raw);
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    if (!PLAIN_HTTP.has(error.code)) return;
+    const raw = handshaking.get(farEnd(socket));
+    // Node closes the connection behind this; what the client does not take is lost.
+    raw?.on('error', () => undefined).write(HTTPS_WANTED);
   });
   return server;
 }
