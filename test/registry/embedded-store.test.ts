@@ -78,6 +78,28 @@ describe('EmbeddedStore on disk', () => {
     expect(await readFile(broken, 'utf8')).toBe(text);
   });
 
+  it.each([
+    ['', /it is empty\./],
+    ['\n \n', /it is empty\./],
+    ['hello\nworld\n', /it is not JSON( \(line 1 column 1\))?\./],
+    ['{"format":"mctunnel-registrations/1",\r\n"items":[1\n}\n', /it is not JSON \(line 3 column 1\)\./],
+    ['\u0000\u001b[2J\n', /it is not JSON/],
+    [
+      '{"format":"mctunnel-registrations/1","resourceVersion":1,"items":[{"metadata":{"name":"a\\nb\\u001b"}}]}',
+      /a b/,
+    ],
+  ])('says in one line what is wrong with %j, where, and what to do', async (text, words) => {
+    const broken = path.join(folder, 'broken.json');
+    await writeFile(broken, text);
+    const error = await openStore(stateFile(broken)).catch((thrown: unknown) => thrown);
+    const { message } = error as Error;
+    expect(message).toMatch(words);
+    expect(message).toMatch(/^[^\p{Cc}]+$/u);
+    expect(message).toContain(`the registrations in ${broken} cannot be read: `);
+    expect(message).toMatch(/restore the file, or move it away to start with none$/);
+    expect(await readFile(broken, 'utf8')).toBe(text);
+  });
+
   it('refuses a file with two items of one name', async () => {
     const store = await openStore(stateFile(file));
     await store.create({ name: 'a' });

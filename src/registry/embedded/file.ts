@@ -28,8 +28,9 @@ export interface StateFile {
   save(resourceVersion: number, items: Iterable<string>, changes: readonly StoredChange[]): Promise<void>;
 }
 
+/** One line, whatever of the file is in `why`. */
 function unreadable(file: string, why: string, cause?: unknown): MctunnelError {
-  const words = `the registrations in ${file} cannot be read: ${why}. Nothing was changed; restore the file, or move it away to start with none`;
+  const words = `the registrations in ${file} cannot be read: ${why.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()}. Nothing was changed; restore the file, or move it away to start with none`;
   return new MctunnelError('INTERNAL', words, { cause });
 }
 
@@ -58,12 +59,19 @@ function parseItem(item: unknown, file: string): ClusterRegistration {
   return { ...item, spec, status } as unknown as ClusterRegistration;
 }
 
+/** Not in V8's own words: these quote the file, line breaks and all. */
+function notJson(text: string, error: unknown): string {
+  if (text.trim() === '') return 'it is empty';
+  const where = /\(line \d+ column \d+\)/.exec(error instanceof Error ? error.message : '')?.[0];
+  return where === undefined ? 'it is not JSON' : `it is not JSON ${where}`;
+}
+
 function parseState(text: string, file: string): StoredState {
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw unreadable(file, `it is not JSON (${error instanceof Error ? error.message : ''})`, error);
+    throw unreadable(file, notJson(text, error), error);
   }
   if (!isJsonObject(content) || content['format'] !== FORMAT) {
     throw unreadable(file, `its format is not ${FORMAT}`);
