@@ -1,7 +1,7 @@
-import { createSecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
+import { keyPairFault } from '../lib/key-pair.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
 import { formatDate, openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
@@ -75,8 +75,11 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
       maxBytes: MAX_FILE_BYTES,
       parse: ([certificate, key]) => {
         const pair = { certificateChain: certificate?.toString() ?? '', privateKey: key?.toString() ?? '' };
-        // Without these a bad pair would be found at the first handshake, by a client.
-        createSecureContext({ cert: pair.certificateChain, key: pair.privateKey });
+        const fault = keyPairFault(pair.certificateChain, pair.privateKey, {
+          certificate: `the certificate in ${certFile}`,
+          key: `the key in ${keyFile}`,
+        });
+        if (fault !== undefined) throw new MctunnelError('INVALID', fault);
         checkDates(pair.certificateChain, certFile, Date.now());
         if (port === 'tunnel' && issuersOf(pair.certificateChain, certFile) === '') {
           throw new MctunnelError(

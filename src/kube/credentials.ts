@@ -1,9 +1,10 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { keyPairFault } from '../lib/key-pair.ts';
 import type { KubeContext } from './kubeconfig.ts';
 import { firstLine, pathOf, reasonOf } from './system-error.ts';
 
@@ -126,18 +127,13 @@ function checkTls(tls: TlsMaterial, origin: string): void {
     throw problem('client-certificate and client-key must be given together');
   }
   if (tls.cert !== undefined && tls.key !== undefined) {
-    let matches: boolean;
-    try {
-      matches = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));
-    } catch (error) {
-      throw problem(`client certificate or key cannot be used: ${firstLine(error)}`, error);
-    }
-    if (!matches) throw problem('client-key does not belong to client-certificate');
+    const fault = keyPairFault(tls.cert, tls.key, { certificate: 'client-certificate', key: 'client-key' });
+    if (fault !== undefined) throw problem(fault);
   }
   try {
     createSecureContext({ ...tls });
   } catch (error) {
-    throw problem(`certificates cannot be used: ${firstLine(error)}`, error);
+    throw problem('certificate-authority holds a certificate that is damaged', error);
   }
 }
 

@@ -3,6 +3,7 @@ import { HttpMethod, RequestContext } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { MctunnelError } from '../errors.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
+import { connectionFault } from './connection-fault.ts';
 import { Credentials, type Credential } from './credentials.ts';
 import type { KubeContext } from './kubeconfig.ts';
 import { codeOf, firstLine } from './system-error.ts';
@@ -146,7 +147,7 @@ export class RawClient {
     if (NOTHING_SENT.test(code)) {
       return new MctunnelError(
         'UPSTREAM_UNREACHABLE',
-        `cannot reach the API server ${this.server}: ${firstLine(error)}`,
+        `cannot reach the API server ${this.server}: ${connectionFault(error, this.#context)}`,
         {
           cause: error,
         },
@@ -154,7 +155,7 @@ export class RawClient {
     }
     return new MctunnelError(
       'UPSTREAM_LOST',
-      `the connection to the API server ${this.server} broke: ${firstLine(error)}`,
+      `the connection to the API server ${this.server} broke: ${connectionFault(error, this.#context)}`,
       {
         cause: error,
         delivered: 'unknown',
@@ -164,7 +165,7 @@ export class RawClient {
 }
 
 const NOTHING_SENT =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_SSL_.*)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|INVALID_PURPOSE|INVALID_CA|PATH_LENGTH_EXCEEDED|ERR_SSL_.*)$/;
 
 async function createDispatcher(context: KubeContext, credential: Credential): Promise<Dispatcher> {
   const cluster = context.config.getCurrentCluster();

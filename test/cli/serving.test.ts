@@ -83,6 +83,14 @@ describe('a serving certificate that the administrator gave', () => {
     }
   });
 
+  it('with the key of another is refused in words, naming both files', async () => {
+    for (const port of ['gateway', 'tunnel'] as const) {
+      await expect(serving(CA.server().chain, CA.server().privateKey, port)).rejects.toThrow(
+        `--${port}-cert-file and --${port}-key-file: the key in ${folder}/tls.key does not belong to the certificate in ${folder}/tls.crt; give the two that were made together`,
+      );
+    }
+  });
+
   it('that signed itself vouches for itself', async () => {
     const { certificate, privateKey } = new TestCa('its own');
     expect((await serving(certificate, privateKey)).caBundle).toBe(certificate.replaceAll('\r', ''));

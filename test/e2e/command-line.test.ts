@@ -237,7 +237,7 @@ describe('a hub whose files cannot be used says why in one line, with status 2',
     [
       'a garbage serving certificate',
       () => ['--gateway-cert-file', garbage(), '--gateway-key-file', garbage()],
-      /--gateway-cert-file and --gateway-key-file: /,
+      /--gateway-cert-file and --gateway-key-file: the certificate in \S+ is no certificate in PEM, or is damaged$/,
     ],
     [
       'no folder for the audit log',
@@ -678,7 +678,7 @@ describe('with a standalone hub', () => {
         expectRefusal(
           await mctunnel([...args, '--kubeconfig', kubeconfig]),
           1,
-          /cannot reach the API server https:\/\/localhost:\d+: .*ECONNREFUSED/,
+          /cannot reach the API server https:\/\/localhost:\d+: nothing listens there \(connection refused\); start it, or mend the address in kubeconfig \S+$/,
         );
       const version = await mctunnel(['version', '--kubeconfig', kubeconfig]);
       expect([version.code, version.stdout]).toEqual([
