@@ -3,7 +3,7 @@ import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
 import { MctunnelError } from '../errors.ts';
 import { hasCode } from '../lib/files.ts';
-import { parseCertificates, parseToken, type AgentCredentials } from '../pki/index.ts';
+import { hasExpired, parseCertificates, parseToken, type AgentCredentials } from '../pki/index.ts';
 import { fileUsage, UsageError } from './usage-error.ts';
 
 /** How an agent becomes known to its hub, and the hub to it. */
@@ -41,7 +41,7 @@ export async function readEnrolment(config: Config, folder: StoredIdentity): Pro
   // As AgentIdentity decides: a token that it did not enrol with is a wish to enrol anew.
   const enrols =
     stored === undefined ||
-    (token !== undefined && (token.id !== stored.tokenId || stored.notAfter.getTime() <= Date.now()));
+    (token !== undefined && (token.id !== stored.tokenId || hasExpired(stored, Date.now())));
   const hubCa = enrols ? await readHubCa(config, problems) : undefined;
   if (problems.length > 0) throw new UsageError(problems);
   return { bootstrapToken: token?.text, hubCa, hubCaHash: config.hubCaHash };

@@ -19,6 +19,8 @@ export interface HubPeersOptions {
   readonly serverName: string;
   readonly hubId: string;
   readonly minTlsVersion: TlsVersion;
+  /** Of this replica's certificate. */
+  readonly certificateLifetimeMs: number;
   /** Sessions of this replica alone. */
   readonly dial: (cluster: string) => Session;
   readonly budget: MemoryBudget;
@@ -34,7 +36,7 @@ export async function openHubPeers(
     options;
   const certificate = await OwnCertificate.open({
     what: "hub replica's certificate",
-    issue: () => issueHubCertificate(authority, leases.own),
+    issue: () => issueHubCertificate(authority, leases.own, options.certificateLifetimeMs),
     log,
   });
   closer.add("hub replica's certificate", () => certificate.close());

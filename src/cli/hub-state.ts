@@ -100,11 +100,13 @@ export interface HubAuthorities {
 /** Loads the CAs, makes those that are not there, and follows them as they are changed. Throws as `openAuthority`. */
 export async function openAuthorities(
   { keys, cluster }: HubState,
+  { agentCertificateLifetime, hubCertificateLifetime }: HubConfig,
   log: Log,
   closer: Closer,
 ): Promise<HubAuthorities> {
   const open = async (name: AuthorityName): Promise<Authority> => {
-    const authority = await openAuthority(keys, name);
+    const leafLifetimeMs = name === 'agent-client' ? agentCertificateLifetime : hubCertificateLifetime;
+    const authority = await openAuthority(keys, name, { leafLifetimeMs });
     const followed = await followAuthority(keys, authority, log);
     closer.add(`CA ${name}`, () => followed.close());
     return authority;

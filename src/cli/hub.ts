@@ -67,7 +67,7 @@ export async function runHub(config: HubConfig): Promise<void> {
 async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Running> {
   const hubId = randomUUID();
   const state = await openHubState(config, hubId, log, closer);
-  const authorities = await openAuthorities(state, log, closer);
+  const authorities = await openAuthorities(state, config, log, closer);
   const { agents: agentCa, tunnel: tunnelCa, gateway: gatewayCa } = authorities;
   const { cluster } = state;
   const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
@@ -134,7 +134,11 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     authenticator: agents,
     authority: agentCa,
     ...(cluster !== undefined && {
-      requests: new AgentSigningRequests({ raw: cluster.kube.raw, approve: config.approve }),
+      requests: new AgentSigningRequests({
+        raw: cluster.kube.raw,
+        approve: config.approve,
+        lifetimeMs: config.agentCertificateLifetime,
+      }),
     }),
     tunnelCaBundle: () => tunnelPair.caBundle,
     log,
@@ -155,6 +159,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
             config.tunnelCertFile === undefined
               ? serviceHosts(config)[0]
               : (config.advertise[0] ?? 'localhost'),
+          certificateLifetimeMs: config.hubCertificateLifetime,
           ...{ hubId, budget, minTlsVersion, log, closer },
           dial: (name) => sessions.dial(name),
         });

@@ -41,6 +41,16 @@ export const hubSettings = {
     'with Kubernetes: who approves the CertificateSigningRequest of an agent that enrols, the hub for a valid token (auto) or a person (manual)',
     { placeholder: 'auto|manual', default: 'auto' },
   ),
+  agentCertificateLifetime: setting(
+    values.duration('1m', '8760h'),
+    'how long a certificate of an agent lives (renewed when two thirds are over); an agent that is away for longer must enrol again',
+    { placeholder: 'DURATION', default: '720h' },
+  ),
+  hubCertificateLifetime: setting(
+    values.duration('1m', '8760h'),
+    'the same for those that the hub issues to itself: for its ports, and as a replica to the others',
+    { placeholder: 'DURATION', default: '720h' },
+  ),
   dataDir: setting(values.filePath, 'standalone: CAs, certificates and registrations, files of mode 0600', {
     placeholder: 'DIR',
     default: './.mctunnel/hub',

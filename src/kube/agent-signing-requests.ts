@@ -13,6 +13,8 @@ export interface AgentSigningRequestsOptions {
   readonly raw: Pick<RawClient, 'request'>;
   /** `manual`: a person approves the request of an agent that enrols; renewals are always approved. */
   readonly approve: 'auto' | 'manual';
+  /** Of the certificates. */
+  readonly lifetimeMs: number;
 }
 
 /** Never one of Kubernetes' own: what this signer signs is worth nothing at any API server. */
@@ -20,7 +22,8 @@ const SIGNER = 'mctunnel.io/agent';
 const COLLECTION = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const CLUSTER_LABEL = 'mctunnel.io/cluster';
 const UID_ANNOTATION = 'mctunnel.io/registration-uid';
-const EXPIRATION_SECONDS = 30 * 86_400;
+/** The API server allows no less; the signer may grant less than was asked for. */
+const MIN_EXPIRATION_SECONDS = 600;
 /** An agent whose request waits for a person asks again after this long. */
 const PENDING_RETRY_SECONDS = 5;
 /** Replicas and approvers take turns. */
@@ -88,7 +91,7 @@ export class AgentSigningRequests implements SigningRequests {
         spec: {
           request: Buffer.from(requestPem(csr)).toString('base64'),
           signerName: SIGNER,
-          expirationSeconds: EXPIRATION_SECONDS,
+          expirationSeconds: Math.max(MIN_EXPIRATION_SECONDS, Math.ceil(this.#options.lifetimeMs / 1_000)),
           usages: ['digital signature', 'client auth'],
         },
       })) as RequestObject;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { type AgentCredentials, type AgentFolder, readCredentials } from './agent-folder.ts';
 import { parseToken } from './bootstrap-token.ts';
-import { formatDate } from './dates.ts';
+import { CLOCK_SKEW_MS, formatDate } from './dates.ts';
 import type { Enrollment, IssuedCredentials } from './enroller.ts';
 import { authorityHashes } from './hub-authority.ts';
 import { generateKey, privateKeyPem } from './keys.ts';
@@ -56,6 +56,7 @@ export class AgentIdentity {
       what: 'agent certificate',
       validity: () => this.#current,
       renew: () => this.renew(),
+      issuer: 'other',
       clock: options.clock ?? systemClock,
       wallNow: options.wallNow ?? Date.now,
       random: options.random ?? Math.random,
@@ -73,7 +74,7 @@ export class AgentIdentity {
     const stored = await options.folder.load();
     const now = (options.wallNow ?? Date.now)();
     if (stored !== undefined) checkCluster(stored, options);
-    const isGood = stored !== undefined && stored.notAfter.getTime() > now;
+    const isGood = stored !== undefined && !hasExpired(stored, now);
     const token = options.bootstrapToken?.trim();
     if (token === undefined || token === '') {
       if (isGood) return new AgentIdentity(options, stored);
@@ -168,6 +169,11 @@ function checkCluster(
     `${what} for cluster ${credentials.cluster}, and this agent was started for ${cluster}; use --cluster ${credentials.cluster}, or another --data-dir and a token for ${cluster}`,
     { hop: 'agent' },
   );
+}
+
+/** For certain: our clock may be ahead of the hub's, which judges. */
+export function hasExpired({ notAfter }: Pick<AgentCredentials, 'notAfter'>, nowMs: number): boolean {
+  return notAfter.getTime() + CLOCK_SKEW_MS <= nowMs;
 }
 
 function noToken(stored: AgentCredentials | undefined): MctunnelError {

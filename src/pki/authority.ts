@@ -151,9 +151,11 @@ export class Authority {
 
   /** A certificate for an agent's key; PEM of the leaf is what the agent gets. Throws MctunnelError INVALID for a name that cannot be one. */
   issueAgent(agent: AgentLeaf): X509Certificate {
-    const { notBefore, notAfter } = this.#validity(this.#leafLifetimeMs);
     // Rounded up, or the certificate would be older than the moment it must not be older than.
     const earliest = new Date(Math.ceil((agent.notBefore?.getTime() ?? 0) / 1000) * 1000);
+    // That moment may lie a little ahead, and a certificate may live for less than that.
+    const aheadMs = Math.max(0, earliest.getTime() - this.#wallNow());
+    const { notBefore, notAfter } = this.#validity(aheadMs + this.#leafLifetimeMs);
     return this.#sign({
       subject: { organizations: [AGENTS_ORGANIZATION], commonName: agent.cluster },
       uris: [agentUri(agent.cluster, agent.uid)],

@@ -1,7 +1,7 @@
 export { writeAdminKubeconfig } from './admin-kubeconfig.ts';
 export { AgentAuthenticator } from './agent-authenticator.ts';
 export { AgentFolder, type AgentCredentials } from './agent-folder.ts';
-export { AgentIdentity } from './agent-identity.ts';
+export { AgentIdentity, hasExpired } from './agent-identity.ts';
 export { type Authority, type Leaf, newAuthority, openAuthority } from './authority.ts';
 export { followAuthority } from './authority-watch.ts';
 export { parseToken } from './bootstrap-token.ts';

@@ -33,6 +33,7 @@ export class OwnCertificate {
         notAfter: this.#current.certificate.validToDate,
       }),
       renew: () => this.renew(),
+      issuer: 'self',
       clock: options.clock ?? systemClock,
       wallNow: options.wallNow ?? Date.now,
       random: options.random ?? Math.random,

@@ -16,10 +16,21 @@ const JITTER = 1 / 20;
  * The lifetime begins where the certificate was issued; its notBefore is dated back.
  */
 export function renewalTime(validity: Validity, random: number): number {
-  const end = validity.notAfter.getTime();
-  const issued = validity.notBefore.getTime() + CLOCK_SKEW_MS;
-  const start = issued < end ? issued : validity.notBefore.getTime();
-  return start + (end - start) * (2 / 3 + random * JITTER);
+  const lifetimeMs = lifetimeOf(validity);
+  return validity.notAfter.getTime() - lifetimeMs + lifetimeMs * (2 / 3 + random * JITTER);
+}
+
+function lifetimeOf({ notBefore, notAfter }: Validity): number {
+  const end = notAfter.getTime();
+  const issued = notBefore.getTime() + CLOCK_SKEW_MS;
+  return end - (issued < end ? issued : notBefore.getTime());
+}
+
+interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly wallMs: number;
+  /** Monotonic milliseconds. */
+  readonly clockMs: number;
 }
 
 /** The wall clock may be set, and setTimeout takes no more than 24.8 days: never sleep longer. */
@@ -34,6 +45,11 @@ export interface RenewalOptions {
   readonly validity: () => Validity;
   /** Puts a new certificate to use. */
   readonly renew: () => Promise<void>;
+  /**
+   * Who writes the dates. By our own clock they are right. Of another's first certificate only they tell when it was issued, and that clock may be
+   * ahead: it is renewed earlier by as much as clocks may be apart. The next ones are as old as the answer that brought them.
+   */
+  readonly issuer: 'self' | 'other';
   readonly clock: Clock;
   /** Milliseconds since the epoch. */
   readonly wallNow: () => number;
@@ -47,8 +63,8 @@ export class Renewal {
   readonly #options: RenewalOptions;
   readonly #log: Log;
   #timer: Timer | undefined;
-  /** Milliseconds since the epoch; set while `#timer` is. */
-  #due = Infinity;
+  /** Both clocks, because the wall clock may be set, and the other one may stand still while the machine sleeps; set while `#timer` is. */
+  #due: Moment = { wallMs: Infinity, clockMs: Infinity };
   #isRenewing = false;
   #closed = false;
 
@@ -58,17 +74,16 @@ export class Renewal {
   }
 
   start(): void {
-    const { validity, random } = this.#options;
-    this.#sleepUntil(renewalTime(validity(), random()));
+    this.#sleep(this.#untilDue() - (this.#options.issuer === 'self' ? 0 : CLOCK_SKEW_MS));
   }
 
   /** Renews at some moment within the given time, unless it is due sooner, or under way. */
   hasten(withinMs: number): void {
     if (this.#isRenewing) return;
-    const due = this.#options.wallNow() + this.#options.random() * withinMs;
-    if (due >= this.#due) return;
+    const delayMs = this.#options.random() * withinMs;
+    if (delayMs >= this.#remainingMs()) return;
     this.#timer?.cancel();
-    this.#sleepUntil(due);
+    this.#sleep(delayMs);
   }
 
   /** A renewal under way still ends. */
@@ -77,12 +92,33 @@ export class Renewal {
     this.#timer?.cancel();
   }
 
-  #sleepUntil(due: number): void {
+  #untilDue(): number {
+    const { validity, random, wallNow } = this.#options;
+    return renewalTime(validity(), random()) - wallNow();
+  }
+
+  /** Of a certificate that another issued this moment, whatever our clock says of its dates. */
+  #untilNext(): number {
+    const { validity, random, issuer } = this.#options;
+    return issuer === 'self' ? this.#untilDue() : lifetimeOf(validity()) * (2 / 3 + random() * JITTER);
+  }
+
+  #sleep(delayMs: number): void {
+    const { clock, wallNow } = this.#options;
+    this.#due = { wallMs: wallNow() + delayMs, clockMs: clock.now() + delayMs };
+    this.#wait();
+  }
+
+  #remainingMs(): number {
+    const { clock, wallNow } = this.#options;
+    return Math.min(this.#due.wallMs - wallNow(), this.#due.clockMs - clock.now());
+  }
+
+  #wait(): void {
     if (this.#closed) return;
-    this.#due = due;
-    const remainingMs = due - this.#options.wallNow();
-    this.#timer = this.#options.clock.after(Math.max(0, Math.min(remainingMs, MAX_SLEEP_MS)), () => {
-      if (this.#options.wallNow() < due) this.#sleepUntil(due);
+    const delayMs = Math.max(0, Math.min(this.#remainingMs(), MAX_SLEEP_MS));
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      if (this.#remainingMs() > 0) this.#wait();
       else void this.#renew();
     });
   }
@@ -90,6 +126,7 @@ export class Renewal {
   async #renew(): Promise<void> {
     const { what, renew, validity, wallNow, random } = this.#options;
     const before = validity().notAfter;
+    const lifetimeMs = lifetimeOf(validity());
     this.#isRenewing = true;
     try {
       await renew();
@@ -101,12 +138,14 @@ export class Renewal {
       const end =
         remainingMs > 0 ? `it expires on ${formatDate(before)}` : `it expired on ${formatDate(before)}`;
       this.#log.warn({ err: thrown }, `cannot renew the ${what} (${end}): ${message}`);
-      const retryMs = Math.min(Math.max(remainingMs / 20, MIN_RETRY_MS), MAX_RETRY_MS);
-      this.#sleepUntil(wallNow() + retryMs * (0.5 + random() / 2));
+      // By the lifetime as well: what remains is only as right as our clock.
+      const wantedMs = Math.min(remainingMs / 20, lifetimeMs / 60);
+      const retryMs = Math.min(Math.max(wantedMs, MIN_RETRY_MS), MAX_RETRY_MS);
+      this.#sleep(retryMs * (0.5 + random() / 2));
       return;
     }
     this.#log.info({ notAfter: formatDate(validity().notAfter) }, `renewed the ${what}`);
-    // A CA at its end, or a clock far off, gives a certificate that is due at once: not in a busy loop.
-    this.#sleepUntil(Math.max(renewalTime(validity(), random()), wallNow() + MIN_RETRY_MS));
+    // A CA at its end gives a certificate that is due at once: not in a busy loop.
+    this.#sleep(Math.max(this.#untilNext(), MIN_RETRY_MS));
   }
 }

@@ -14,6 +14,15 @@ export function draining(): MctunnelError {
   });
 }
 
+/** A session that its agent left for another, and whose last stream would not end. */
+export function leftForTooLong(): MctunnelError {
+  return new MctunnelError(
+    'TUNNEL_LOST',
+    'its agent has renewed its certificate so often that the oldest session with a stream on it had to end',
+    { statusCause: 'Replaced', delivered: 'unknown' },
+  );
+}
+
 /** For a store whose memory is behind its events. */
 export function deletedBy(event: ClusterEvent, link: Link): MctunnelError | undefined {
   if (event.type !== 'deleted' || event.registration.metadata.uid !== link.agent.registrationUid)

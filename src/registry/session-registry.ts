@@ -12,12 +12,12 @@ import type { LiveSession } from './live-session.ts';
 import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
 import { ReportReceiver } from './report-receiver.ts';
-import { deletedBy, draining, notConnected, RECOVERY_MS } from './session-errors.ts';
+import { deletedBy, draining, leftForTooLong, notConnected, RECOVERY_MS } from './session-errors.ts';
 import type { SessionHandlers, SessionRegistryOptions } from './session-registry-options.ts';
 import { withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
-/** An agent has one, two during a hand-over; a runaway one must not fill the status. */
+/** An agent has one that takes streams, two for a moment; a runaway one must not fill the status. */
 const MAX_SESSIONS_PER_CLUSTER = 16;
 /** Streams that one agent may hold open: it reports, one at a time. */
 const MAX_AGENT_STREAMS = 4;
@@ -125,7 +125,7 @@ export class SessionRegistry {
   async admit(agent: AuthenticatedAgent, hello: Hello): Promise<void> {
     try {
       if (this.#state !== 'serving') throw draining();
-      if (this.#clusters.get(agent.cluster)?.links.length === MAX_SESSIONS_PER_CLUSTER) {
+      if ((this.#clusters.get(agent.cluster)?.openCount ?? 0) >= MAX_SESSIONS_PER_CLUSTER) {
         throw new MctunnelError(
           'TOO_MANY_REQUESTS',
           `cluster ${agent.cluster} has ${MAX_SESSIONS_PER_CLUSTER} sessions already; are several agents running?`,
@@ -158,7 +158,9 @@ export class SessionRegistry {
 
   /** The hub's CAs were changed: whom one of them vouched for that has left goes, the others are told to renew. */
   authoritiesChanged(): void {
-    for (const link of this.#links()) this.#recheck(link);
+    for (const cluster of this.#clusters.values()) {
+      for (const link of [...cluster.links]) this.#recheck(cluster, link);
+    }
     this.#notices?.changed();
   }
 
@@ -171,7 +173,11 @@ export class SessionRegistry {
     };
     const cluster = this.#cluster(agent.cluster);
     const refusal = this.#state === 'serving' ? check(agent) : draining();
-    if (refusal === undefined) this.#supersede(cluster, link);
+    if (refusal === undefined) {
+      cluster.renewed(agent);
+      this.#supersede(cluster, link);
+      if (cluster.surplus !== undefined) this.#end(cluster.surplus, leftForTooLong());
+    }
     cluster.links.push(link);
     observer?.opened?.(agent.cluster);
     this.#log.info(
@@ -190,7 +196,10 @@ export class SessionRegistry {
       // Not yet: who called has no handlers to tell that the session is closed.
       clock.soon(() => session.abort(refusal));
     }
-    const stopWatching = watchCertificate(link.agent, this.#options, (error) => this.#end(link, error));
+    const credentials = (): AuthenticatedAgent => cluster.credentialsOf(link);
+    const stopWatching = watchCertificate({ clock, wallNow, credentials, check }, (error) =>
+      this.#end(link, error),
+    );
     const openedAt = clock.now();
     const reports = new ReportReceiver({
       cluster: agent.cluster,
@@ -286,8 +295,8 @@ export class SessionRegistry {
     }
   }
 
-  #recheck(link: Link, event?: ClusterEvent): void {
-    const error = this.#options.check(link.agent) ?? (event && deletedBy(event, link));
+  #recheck(cluster: ClusterSessions, link: Link, event?: ClusterEvent): void {
+    const error = this.#options.check(cluster.credentialsOf(link)) ?? (event && deletedBy(event, link));
     if (error) this.#end(link, error);
   }
 
@@ -332,7 +341,7 @@ export class SessionRegistry {
     if (cluster === undefined) return;
     // Registered again: how the one before ended is not its story.
     if (event.type === 'added' && cluster.links.length === 0) cluster.lastDisconnect = undefined;
-    for (const link of [...cluster.links]) this.#recheck(link, event);
+    for (const link of [...cluster.links]) this.#recheck(cluster, link, event);
     const isGone = event.type === 'deleted' && (this.#options.store.peek(name)?.metadata.uid ?? uid) === uid;
     if (isGone && cluster.links.length === 0) this.#forget(name);
   }

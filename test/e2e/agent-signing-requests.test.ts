@@ -75,7 +75,7 @@ describeKubernetes("agents' certificate signing requests", {}, () => {
   const enroller = (approve: 'auto' | 'manual' = 'auto', own = tokens): Enroller =>
     new Enroller({
       ...{ tokens: own, registrations, authenticator, authority: agents },
-      requests: new AgentSigningRequests({ raw: client.raw, approve }),
+      requests: new AgentSigningRequests({ raw: client.raw, approve, lifetimeMs: 3_600_000 }),
       tunnelCaBundle: () => 'the tunnel CA',
     });
   const issue = async (replace = false): Promise<string> =>

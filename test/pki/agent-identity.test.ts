@@ -19,6 +19,7 @@ import { newAuthority, rejection, temporaryFolder, UID_A } from './support.ts';
 const EPOCH = Date.parse('2027-01-31T12:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+const SKEW = 300_000;
 const TOKEN = `${'a'.repeat(10)}.${'s'.repeat(32)}`;
 const OTHER_TOKEN = `${'b'.repeat(10)}.${'s'.repeat(32)}`;
 
@@ -157,20 +158,77 @@ describe('AgentIdentity', () => {
     const told: string[] = [];
     const identity = await open({ bootstrapToken: TOKEN, onRenewed: ({ serial }) => void told.push(serial) });
     const first = identity.current;
-    clock.advance(20 * DAY - 1);
+    // The hub's clock may be ahead: a certificate is as old as it says, or older by as much.
+    clock.advance(20 * DAY - SKEW - 1);
     expect(calls).toHaveLength(1);
     clock.advance(1);
     await eventually(() => expect(told).toHaveLength(1));
     expect(identity.current.privateKey).not.toBe(first.privateKey);
-    expect(identity.current.notAfter).toEqual(new Date(EPOCH + 50 * DAY));
+    expect(identity.current.notAfter).toEqual(new Date(EPOCH + 50 * DAY - SKEW));
     identity.close();
     expect((await open()).current).toEqual(identity.current);
+  });
+
+  it.each([
+    ['right', 0, 0],
+    ['five minutes behind', -SKEW, 40_000],
+    ['five minutes ahead', SKEW, 0],
+  ])(
+    'renews certificates of a minute in time, and no more often, by a clock that is %s',
+    async (_what, offMs, firstMs) => {
+      agents = await newAuthority('agent-client', { wallNow, leafLifetimeMs: 60_000 });
+      const identity = await open({ bootstrapToken: TOKEN, wallNow: () => wallNow() + offMs });
+      // How long ago the first one was issued only its dates tell.
+      clock.advance(firstMs);
+      await eventually(() => expect(calls).toHaveLength(2));
+      for (let count = 3; count < 20; count++) {
+        await eventually(() => expect(clock.armed).toBe(1));
+        clock.advance(39_999);
+        expect(identity.current.notAfter.getTime()).toBeGreaterThan(wallNow());
+        expect(calls).toHaveLength(count - 1);
+        clock.advance(1);
+        await eventually(() => expect(calls).toHaveLength(count));
+      }
+      await eventually(() => expect(clock.armed).toBe(1));
+      failure = new MctunnelError('TUNNEL_LOST', 'no route');
+      clock.advance(40_000);
+      // There are 20 s for it.
+      for (let count = 20; count < 30; count++) {
+        await eventually(() => expect(calls).toHaveLength(count));
+        await eventually(() => expect(clock.armed).toBe(1));
+        clock.advance(1_000);
+      }
+      identity.close();
+    },
+  );
+
+  it('does not sleep over its time when the wall clock is set back, or the machine slept', async () => {
+    let setMs = 0;
+    agents = await newAuthority('agent-client', { wallNow, leafLifetimeMs: 60_000 });
+    const identity = await open({ bootstrapToken: TOKEN, wallNow: () => wallNow() + setMs });
+    clock.advance(0);
+    await eventually(() => expect(calls).toHaveLength(2));
+    await eventually(() => expect(clock.armed).toBe(1));
+    setMs = -HOUR;
+    clock.advance(40_000);
+    await eventually(() => expect(calls).toHaveLength(3));
+    await eventually(() => expect(clock.armed).toBe(1));
+    identity.close();
+  });
+
+  it('goes on with a certificate that has expired by no more than clocks may be apart: the hub judges', async () => {
+    await open({ bootstrapToken: TOKEN });
+    clock.freeze(30 * DAY + SKEW - 1);
+    const identity = await open();
+    identity.close();
+    clock.freeze(1);
+    expect((await rejection(open())).message).toContain('expired on');
   });
 
   it('tries again when the hub cannot be reached, more often towards the end', async () => {
     const identity = await open({ bootstrapToken: TOKEN });
     failure = new MctunnelError('TUNNEL_LOST', 'no route');
-    clock.advance(20 * DAY);
+    clock.advance(20 * DAY - SKEW);
     await eventually(() => expect(calls).toHaveLength(2));
     await eventually(() => expect(clock.armed).toBe(1));
     clock.advance(10 * 60_000);

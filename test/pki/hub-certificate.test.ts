@@ -4,11 +4,13 @@ import { hubOf, issueHubCertificate } from '../../src/pki/hub-certificate.ts';
 import { generateKey } from '../../src/pki/keys.ts';
 import { MemoryRegistrations, newAuthority, thrown, UID_A } from './support.ts';
 
+const LIFETIME_MS = 60_000;
+
 /** Whoever is taken for a hub may speak for any user to any cluster. */
 describe('a hub replica at the tunnel port of another one', () => {
   it('is known by a certificate of the CA for hubs', async () => {
     const hubs = await newAuthority('hub-client');
-    const leaf = await issueHubCertificate(hubs, 'mctunnel-hub-5d9c7-x2x4v');
+    const leaf = await issueHubCertificate(hubs, 'mctunnel-hub-5d9c7-x2x4v', LIFETIME_MS);
     expect(hubOf([leaf.certificate.raw], hubs)).toBe('mctunnel-hub-5d9c7-x2x4v');
     expect(leaf.certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   });
@@ -24,7 +26,7 @@ describe('a hub replica at the tunnel port of another one', () => {
 
   it("is not whom another hub's CA of the same kind signed, nor one with other names, nor nobody", async () => {
     const [hubs, others] = [await newAuthority('hub-client'), await newAuthority('hub-client')];
-    const foreign = await issueHubCertificate(others, 'hub-0');
+    const foreign = await issueHubCertificate(others, 'hub-0', LIFETIME_MS);
     expect(hubOf([foreign.certificate.raw], hubs)).toBeUndefined();
     for (const groups of [[], ['mctunnel:agents'], ['mctunnel:hubs', 'system:masters']]) {
       const leaf = await hubs.issueUser('hub-0', groups, 60_000);
@@ -35,7 +37,7 @@ describe('a hub replica at the tunnel port of another one', () => {
 
   it('is no agent', async () => {
     const [hubs, agents] = [await newAuthority('hub-client'), await newAuthority('agent-client')];
-    const leaf = await issueHubCertificate(hubs, 'hub-0');
+    const leaf = await issueHubCertificate(hubs, 'hub-0', LIFETIME_MS);
     const authenticator = new AgentAuthenticator({
       trusted: () => agents.trusted,
       registrations: new MemoryRegistrations(),

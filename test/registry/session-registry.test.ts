@@ -257,6 +257,74 @@ describe('revocation', () => {
   });
 });
 
+describe('a session that its agent has left for one with its next certificate', () => {
+  const MINUTE = 60_000;
+  const lasting = (minutes: number, instanceId: string, more: { notBefore?: Date; uid?: string } = {}) =>
+    agentOf('a', more.uid ?? a.metadata.uid, {
+      certificate: {
+        serial: instanceId,
+        notBefore: more.notBefore ?? new Date(EPOCH - 5 * MINUTE),
+        notAfter: new Date(EPOCH + minutes * MINUTE),
+      },
+      hello: { instanceId },
+    });
+  const left = (session: FakeSession): FakeSession => Object.assign(session, { state: 'draining' as const });
+
+  it('goes on with what runs on it beyond its own certificate, as long as the next ones last', async () => {
+    const old = connect(lasting(1, 'one'));
+    connect(lasting(2, 'two'));
+    left(old);
+    await pass(1.5 * MINUTE);
+    // A change of the registration has every session looked at.
+    await store.patch('a', { spec: { displayName: 'A' } });
+    expect(old.aborted).toBeUndefined();
+    connect(lasting(3, 'three'));
+    await pass(MINUTE);
+    expect(old.aborted).toBeUndefined();
+    await pass(0.5 * MINUTE - 1);
+    expect(old.aborted).toBeUndefined();
+    await pass(1);
+    expect(old.aborted?.statusCause).toBe('CertificateExpired');
+  });
+
+  it('ends with its own certificate while it still takes new streams', async () => {
+    const old = connect(lasting(1, 'one'));
+    connect(lasting(2, 'two'));
+    await pass(MINUTE);
+    expect(old.aborted?.statusCause).toBe('CertificateExpired');
+  });
+
+  it('gets nothing from a certificate of another registration, nor from one that was not let in', async () => {
+    const old = left(connect(lasting(1, 'one')));
+    const other = connect(lasting(2, 'two', { uid: 'another' }));
+    connect(lasting(-1, 'three'));
+    await pass(MINUTE);
+    expect(other.aborted?.statusCause).toBe('RegistrationRecreated');
+    expect(old.aborted?.statusCause).toBe('CertificateExpired');
+  });
+
+  it('is revoked as any other', async () => {
+    const old = left(connect(lasting(1, 'one')));
+    const next = connect(lasting(2, 'two', { notBefore: new Date(EPOCH) }));
+    await store.patch('a', { spec: { credentials: { notBefore: '2027-01-31T12:00:00Z' } } });
+    expect(old.aborted?.statusCause).toBe('CertificateRevoked');
+    expect(next.aborted).toBeUndefined();
+  });
+
+  it('does not keep the next one out; of very many the oldest ends', async () => {
+    const sessions: FakeSession[] = [];
+    for (let count = 0; count < 64; count++) {
+      const agent = lasting(60, `i${count}`);
+      await registry.admit(agent, agent.hello);
+      sessions.push(left(connect(agent)));
+    }
+    expect(sessions.every(({ aborted }) => aborted === undefined)).toBe(true);
+    connect(lasting(60, 'further'));
+    expect(sessions[0]?.aborted?.statusCause).toBe('Replaced');
+    expect(sessions[1]?.aborted).toBeUndefined();
+  });
+});
+
 describe('admit', () => {
   const hello = (clusterUid: string) => agentOf('a', '', { hello: { clusterUid } }).hello;
 
