@@ -10,7 +10,6 @@ import {
   createFrontProxyAuthenticator,
   createTokenReviewAuthenticator,
   identityHeadersOf,
-  openStaticTokenFile,
   withImpersonation,
 } from '../gateway/identity/index.ts';
 import type { Authenticator, Authorizer, ClusterReadView, IdentityHeaders } from '../gateway/ports.ts';
@@ -27,11 +26,10 @@ import {
 import { systemClock } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
-import { watchFiles } from '../lib/watched-files.ts';
-import { parseCertificates, type Authority } from '../pki/index.ts';
+import type { Authority } from '../pki/index.ts';
 import { EmbeddedStore, stateFile } from '../registry/embedded/index.ts';
 import type { ClusterStore } from '../registry/ports.ts';
-import { fileUsage } from './usage-error.ts';
+import type { HubFiles } from './hub-files.ts';
 
 export type HubConfig = Resolved<typeof hubSettings>;
 
@@ -50,22 +48,17 @@ export interface HubBacking {
   readonly fault: () => string | undefined;
 }
 
-/** Bound of a CA bundle on disk. */
-const MAX_BUNDLE_BYTES = 1024 * 1024;
 /** The first list takes a moment; longer than this somebody should look. */
 const REGISTRATIONS_PATIENCE_MS = 3_000;
 
 export async function openKubernetesBacking(
   config: HubConfig,
+  { clientCa: ownClientCa }: HubFiles,
   { raw, context }: KubeClient,
   gateway: { readonly caBundle: () => string; readonly onChange: (listener: () => void) => void },
   log: Log,
   closer: Closer,
 ): Promise<HubBacking> {
-  const ownClientCa =
-    config.clientCaFile === undefined
-      ? undefined
-      : await watchClientCa(config.clientCaFile, undefined, log, closer);
   const hubCluster = await watchAuthenticationConfig({
     raw,
     clock: systemClock,
@@ -121,9 +114,9 @@ async function registrationsRead(store: CrdStore, context: KubeContext, log: Log
 
 export async function openStandaloneBacking(
   config: HubConfig,
+  files: HubFiles,
   admins: Authority,
   log: Log,
-  closer: Closer,
 ): Promise<HubBacking> {
   const store = await EmbeddedStore.open({
     file: stateFile(join(config.dataDir, 'registrations.json')),
@@ -131,13 +124,11 @@ export async function openStandaloneBacking(
     randomUid: randomUUID,
     onListenerError: (error) => log.error({ err: error }, 'a listener for registrations failed'),
   });
-  const clientCa = await watchClientCa(config.clientCaFile, admins, log, closer);
-  const tokens: Authenticator[] = [];
-  if (config.tokenAuthFile !== undefined) {
-    const file = await openTokens(config.tokenAuthFile, log);
-    closer.add('token file', () => file.close());
-    tokens.push(file);
-  }
+  const clientCa = {
+    get clientCaPem() {
+      return (files.clientCa?.clientCaPem ?? '') + admins.bundle;
+    },
+  };
   const authorizer = createStandaloneAuthorizer();
   return {
     store,
@@ -147,7 +138,7 @@ export async function openStandaloneBacking(
     authenticator: withImpersonation({
       authenticator: chainAuthenticators([
         createClientCertificateAuthenticator({ source: clientCa, log }),
-        ...tokens,
+        ...(files.tokens === undefined ? [] : [files.tokens]),
       ]),
       authorizer,
     }),
@@ -155,54 +146,4 @@ export async function openStandaloneBacking(
     identityHeaders: () => identityHeadersOf(undefined),
     fault: () => undefined,
   };
-}
-
-async function openTokens(path: string, log: Log): ReturnType<typeof openStaticTokenFile> {
-  try {
-    return await openStaticTokenFile({ path, log });
-  } catch (error) {
-    throw fileUsage('--token-auth-file', path, error);
-  }
-}
-
-/** `--client-ca-file`, followed as it changes, and the CA of the standalone hub's own administrator. */
-async function watchClientCa(
-  path: string | undefined,
-  own: Authority | undefined,
-  log: Log,
-  closer: Closer,
-): Promise<{ readonly clientCaPem: string | undefined }> {
-  const ownPem = (): string | undefined => own?.bundle;
-  if (path === undefined) {
-    return {
-      get clientCaPem() {
-        return ownPem();
-      },
-    };
-  }
-  try {
-    const files = await watchFiles<string>({
-      paths: [path],
-      maxBytes: MAX_BUNDLE_BYTES,
-      parse: ([contents]) => {
-        const text = contents?.toString('utf8') ?? '';
-        parseCertificates(text, path);
-        return text;
-      },
-      onChange: () => log.info({ path }, 'the client CA file changed'),
-      onError: (problem) =>
-        log.error(
-          { err: problem, path },
-          'the changed client CA file cannot be used; the last good one stays',
-        ),
-    });
-    closer.add('client CA file', () => files.close());
-    return {
-      get clientCaPem() {
-        return files.current + (ownPem() ?? '');
-      },
-    };
-  } catch (error) {
-    throw fileUsage('--client-ca-file', path, error);
-  }
 }

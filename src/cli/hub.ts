@@ -24,17 +24,17 @@ import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
-import { openAuditLog } from './audit-log.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './hub-backing.ts';
+import { openHubFiles } from './hub-files.ts';
 import { createHubMetrics } from './hub-metrics.ts';
 import { openHubPeers } from './hub-peers.ts';
 import { openAuthorities, openHubState } from './hub-state.ts';
 import { keepAdminKubeconfig } from './keep-admin-kubeconfig.ts';
 import { bracketed, listening } from './listening.ts';
-import { openServing } from './serving.ts';
+import { issueServing } from './serving.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
-import { UsageError } from './usage-error.ts';
+import { Problems, UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
 
 /** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
@@ -66,15 +66,26 @@ export async function runHub(config: HubConfig): Promise<void> {
 
 async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Running> {
   const hubId = randomUUID();
-  const state = await openHubState(config, hubId, log, closer);
+  const metrics = new Registry();
+  const hubMetrics = createHubMetrics(metrics);
+  const problems = new Problems();
+  const state = await problems.gather(() => openHubState(config, hubId, log, closer));
+  const files = await openHubFiles(config, problems, hubMetrics.auditLineDropped, log, closer);
+  if (state?.cluster !== undefined && config.tokenAuthFile !== undefined) {
+    problems.add(
+      '--token-auth-file is for a hub without Kubernetes: with it, callers show what its API server knows them by (client certificates, tokens of service accounts, OIDC)',
+    );
+  }
+  if (state === undefined || problems.found) throw problems.error;
+
+  // Nobody was contacted so far.
+  collectDefaultMetrics({ register: metrics });
   const authorities = await openAuthorities(state, config, log, closer);
   const { agents: agentCa, tunnel: tunnelCa, gateway: gatewayCa } = authorities;
   const { cluster } = state;
   const hosts = [...new Set([...config.advertise, 'localhost', '127.0.0.1', '::1', ...serviceHosts(config)])];
-  const gatewayPair = await openServing({
-    ...{ port: 'gateway', certFile: config.gatewayCertFile, keyFile: config.gatewayKeyFile },
-    ...{ authority: gatewayCa, hosts, log, closer },
-  });
+  const gatewayPair =
+    files.gateway ?? (await issueServing({ port: 'gateway', authority: gatewayCa, hosts, log, closer }));
   const gatewayTrust = {
     caBundle: () => gatewayPair.caBundle,
     onChange: (listener: () => void) => {
@@ -84,18 +95,14 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   };
   const backing =
     cluster === undefined
-      ? await openStandaloneBacking(config, authorities.clients, log, closer)
-      : await openKubernetesBacking(config, cluster.kube, gatewayTrust, log, closer);
+      ? await openStandaloneBacking(config, files, authorities.clients, log)
+      : await openKubernetesBacking(config, files, cluster.kube, gatewayTrust, log, closer);
   const { store } = backing;
   if (cluster !== undefined) {
     const { leases } = cluster;
     await leases.start();
     closer.add('Lease', () => leases.close());
   }
-
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
-  const hubMetrics = createHubMetrics(metrics);
 
   const agents = new AgentAuthenticator({
     trusted: () => agentCa.trusted,
@@ -118,10 +125,8 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   closer.add('sessions', () => sessions.close());
 
   const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
-  const tunnelPair = await openServing({
-    ...{ port: 'tunnel', certFile: config.tunnelCertFile, keyFile: config.tunnelKeyFile },
-    ...{ authority: tunnelCa, hosts, log, closer },
-  });
+  const tunnelPair =
+    files.tunnel ?? (await issueServing({ port: 'tunnel', authority: tunnelCa, hosts, log, closer }));
   const tokens = new BootstrapTokens({
     store: state.tokens,
     liveness: sessions,
@@ -195,7 +200,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   let draining = false;
   probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
   probes.add('readyz', 'registrations', backing.fault);
-  const audit = await openAuditLog(config.auditLog, hubMetrics.auditLineDropped, log, closer);
+  const { audit } = files;
   const observer = createObserver(createProxyMetrics(metrics), audit);
   const everywhere =
     peers === undefined

@@ -22,13 +22,18 @@ export interface ServingPairSource {
   onChange(listener: () => void): void;
 }
 
-export interface ServingOptions {
-  /** `gateway` or `tunnel`: what the flags are called. */
+export interface ServingFilesOptions {
+  /** What the flags are called. */
   readonly port: 'gateway' | 'tunnel';
-  /** Given with the key, or neither. */
   readonly certFile: string | undefined;
+  /** Given with the certificate, or neither. */
   readonly keyFile: string | undefined;
-  /** Issues one when there are no files. */
+  readonly log: Log;
+  readonly closer: Closer;
+}
+
+export interface IssuedServingOptions {
+  readonly port: 'gateway' | 'tunnel';
   readonly authority: Authority;
   readonly hosts: readonly string[];
   readonly log: Log;
@@ -37,37 +42,44 @@ export interface ServingOptions {
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** The certificate of a port: from the files that the administrator gave (followed as they change), else from the hub's own CA. */
-export async function openServing(options: ServingOptions): Promise<ServingPairSource> {
-  const { port, certFile, keyFile, authority, hosts, log, closer } = options;
-  const listeners: (() => void)[] = [];
-  const onChange = (listener: () => void): void => void listeners.push(listener);
-  const tell = (): void => {
-    for (const listener of listeners) listener();
+/** Who hears of a new pair. */
+function listeners(): { readonly add: (listener: () => void) => void; readonly tell: () => void } {
+  const all: (() => void)[] = [];
+  return {
+    add: (listener) => void all.push(listener),
+    tell: () => {
+      for (const listener of all) listener();
+    },
   };
-  if (certFile === undefined || keyFile === undefined) {
-    const issued = await openServingCertificate({
-      authority,
-      hosts,
-      log,
-      onChange: tell,
+}
+
+/** The certificate of a port, from the hub's own CA. */
+export async function issueServing(options: IssuedServingOptions): Promise<ServingPairSource> {
+  const { port, authority, hosts, log, closer } = options;
+  const { add, tell } = listeners();
+  const issued = await openServingCertificate({ authority, hosts, log, onChange: tell });
+  closer.add(`${port} certificate`, () => issued.close());
+  authority.onChange(() => {
+    issued.renew().catch((error: unknown) => {
+      log.error({ err: error }, `the ${port} certificate could not be issued by the changed CA`);
     });
-    closer.add(`${port} certificate`, () => issued.close());
-    authority.onChange(() => {
-      issued.renew().catch((error: unknown) => {
-        log.error({ err: error }, `the ${port} certificate could not be issued by the changed CA`);
-      });
-    });
-    return {
-      get current() {
-        return issued.current;
-      },
-      get caBundle() {
-        return authority.bundle;
-      },
-      onChange,
-    };
-  }
+  });
+  return {
+    get current() {
+      return issued.current;
+    },
+    get caBundle() {
+      return authority.bundle;
+    },
+    onChange: add,
+  };
+}
+
+/** The certificate of a port, from the files that the administrator gave, followed as they change; undefined: none were given. Throws UsageError. */
+export async function openServingFiles(options: ServingFilesOptions): Promise<ServingPairSource | undefined> {
+  const { port, certFile, keyFile, log, closer } = options;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  const { add, tell } = listeners();
   const flags = `--${port}-cert-file and --${port}-key-file`;
   try {
     const files = await watchFiles<ServingPair>({
@@ -104,7 +116,7 @@ export async function openServing(options: ServingOptions): Promise<ServingPairS
       get caBundle() {
         return issuersOf(files.current.certificateChain, certFile);
       },
-      onChange,
+      onChange: add,
     };
   } catch (error) {
     throw fileUsage(flags, certFile, error);

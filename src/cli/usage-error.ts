@@ -56,6 +56,10 @@ export class Problems {
     }
   }
 
+  add(line: string): void {
+    this.#lines.push(line);
+  }
+
   get found(): boolean {
     return this.#lines.length > 0;
   }

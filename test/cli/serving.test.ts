@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openServing, type ServingPairSource } from '../../src/cli/serving.ts';
+import { issueServing, openServingFiles, type ServingPairSource } from '../../src/cli/serving.ts';
 import { Closer } from '../../src/lib/closer.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { authorityHashes, findHubAuthority } from '../../src/pki/index.ts';
@@ -32,16 +32,9 @@ async function serving(
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
   writeFileSync(certFile, certificate);
   writeFileSync(keyFile, privateKey);
-  const authority = await newAuthority('tunnel-serving');
-  return openServing({
-    port,
-    certFile,
-    keyFile,
-    authority,
-    hosts: ['localhost'],
-    log: silentLog,
-    closer,
-  });
+  const source = await openServingFiles({ port, certFile, keyFile, log: silentLog, closer });
+  if (source === undefined) throw new Error('no files');
+  return source;
 }
 
 describe('a serving certificate that the administrator gave', () => {
@@ -107,8 +100,10 @@ describe('a serving certificate that the administrator gave', () => {
 
 it("without files it is the hub's own CA that vouches, and each new certificate is told", async () => {
   const authority = await newAuthority('gateway-serving');
-  const source = await openServing({
-    ...{ port: 'gateway', certFile: undefined, keyFile: undefined, authority, log: silentLog, closer },
+  const none = { port: 'gateway', certFile: undefined, keyFile: undefined, log: silentLog, closer } as const;
+  expect(await openServingFiles(none)).toBeUndefined();
+  const source = await issueServing({
+    ...{ port: 'gateway', authority, log: silentLog, closer },
     hosts: ['localhost'],
   });
   expect(source.caBundle).toBe(authority.bundle);

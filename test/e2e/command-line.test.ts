@@ -264,6 +264,47 @@ describe('a hub whose files cannot be used says why in one line, with status 2',
   );
 });
 
+it(
+  'a hub with a hub cluster: every file is looked at before that is contacted',
+  async () => {
+    let connections = 0;
+    const apiServer = createServer(() => connections++).listen(0, '127.0.0.1');
+    await once(apiServer, 'listening');
+    const { port } = apiServer.address() as AddressInfo;
+    const kubeconfig = file(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'a',
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+        clusters: [{ name: 'a', cluster: { server: `https://127.0.0.1:${port}` } }],
+        users: [{ name: 'a', user: { token: 'x' } }],
+      }),
+    );
+    try {
+      const result = await failingHub([
+        ...['--kubeconfig', kubeconfig, '--client-ca-file', '/none', '--audit-log', '/none/audit'],
+        ...['--tunnel-cert-file', '/none', '--tunnel-key-file', '/none'],
+        ...['--gateway-cert-file', '/none', '--gateway-key-file', '/none', '--token-auth-file', '/none'],
+      ]);
+      expectRefusal(
+        result,
+        2,
+        /--gateway-cert-file and --gateway-key-file: cannot read \/none/,
+        /--tunnel-cert-file and --tunnel-key-file: cannot read \/none/,
+        /--client-ca-file: cannot read \/none/,
+        /--token-auth-file: cannot read \/none/,
+        /--audit-log: cannot write \/none\/audit/,
+        /--token-auth-file is for a hub without Kubernetes/,
+      );
+      expect(connections).toBe(0);
+    } finally {
+      apiServer.close();
+    }
+  },
+  TEST_MS,
+);
+
 describe('a hub that cannot start for another reason says so in one line, with status 1', () => {
   it.each(['gateway', 'tunnel', 'ops'])(
     'the %s port is in use',
