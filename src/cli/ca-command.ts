@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { setting, values } from '../config/index.ts';
 import { SecretKeyStore } from '../kube/index.ts';
+import { MctunnelError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type AgentTrust, AUTHORITY_NAMES, type AuthorityName, FolderKeyStore } from '../pki/index.ts';
 import type { ClusterStatus } from '../registry/ports.ts';
@@ -16,7 +17,7 @@ import {
   whyNotYet,
 } from './ca-rotation.ts';
 import { ADMIN_KUBECONFIG, HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
-import { REGISTRATIONS_PATH } from './paths.ts';
+import { APISERVICE_PATH, REGISTRATIONS_PATH } from './paths.ts';
 import { withSettings } from './settings-command.ts';
 import { formatTable } from './table.ts';
 import { UsageError } from './usage-error.ts';
@@ -28,7 +29,7 @@ const storeSettings = {
   }),
   overlap: setting(
     values.durationMs,
-    'from the moment a CA is announced to its first signature, and from there to the end of the one before: how long hubs, replicas and API servers may take to learn of a change',
+    'from the moment a CA is announced to its first signature, and from there to the end of the one before, at least: how long hubs, replicas and API servers may take to learn of a change',
     { placeholder: 'DURATION', default: '1m' },
   ),
   ...hubClientSettings,
@@ -38,7 +39,7 @@ const rotateSettings = {
   wait: setting(values.toggle, 'take all steps, each as soon as nobody is locked out by it', {
     default: 'false',
   }),
-  force: setting(values.toggle, 'take the next step although agents are locked out by it', {
+  force: setting(values.toggle, 'take the next step at once, whoever is locked out by it', {
     default: 'false',
   }),
   ...storeSettings,
@@ -112,7 +113,6 @@ async function rotateFully(name: AuthorityName, options: RotationOptions): Promi
     const step = await rotateOnce(name, options, false);
     say(name)(step);
     if (step === 'retire') return;
-    await pause(options.overlapMs);
   }
 }
 
@@ -121,7 +121,7 @@ async function whenReady(name: AuthorityName, options: RotationOptions): Promise
   let said = '';
   for (;;) {
     const report = await reportOf(name, options);
-    const why = report && whyNotYet(report.readiness);
+    const why = report && whyNotYet(report);
     if (why === undefined) return;
     const text = why.replace(/\d+ more seconds/, 'some more seconds');
     if (text !== said) process.stdout.write(`${name}: waiting: ${why}\n`);
@@ -150,9 +150,23 @@ async function withStore(
       const fresh = await HubClient.create(config);
       return agentsOf(fresh).finally(() => fresh.close());
     };
-    await run({ keys, agents, overlapMs: config.overlap, wallNow: Date.now });
+    const caBundle = async (): Promise<string | undefined> => (isStandalone ? undefined : caBundleOf(client));
+    await run({ keys, agents, caBundle, overlapMs: config.overlap, wallNow: Date.now });
   } finally {
     await client.close();
+  }
+}
+
+/** What the APIService of the aggregated API says; undefined: there is none, or no caBundle in it. */
+async function caBundleOf(client: HubClient): Promise<string | undefined> {
+  try {
+    const { spec } = (await client.call('GET', APISERVICE_PATH)) as { spec: { caBundle?: string } };
+    return spec.caBundle === undefined || spec.caBundle === ''
+      ? undefined
+      : Buffer.from(spec.caBundle, 'base64').toString();
+  } catch (error) {
+    if (MctunnelError.from(error).code === 'NOT_FOUND') return undefined;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { MctunnelError } from '../errors.ts';
 import {
   type AgentTrust,
+  authorityHashes,
   type AuthorityName,
   type AuthorityState,
   describeAuthority,
@@ -9,6 +10,7 @@ import {
   type Readiness,
   readinessOf,
   type RotationStep,
+  spkiHash,
   stateOf,
   takeStep,
 } from '../pki/index.ts';
@@ -18,7 +20,9 @@ export interface RotationOptions {
   readonly keys: KeyStore;
   /** What the registrations tell of their agents. */
   readonly agents: () => Promise<readonly AgentTrust[]>;
-  /** From the announcement of a CA to its first signature, at least; and in `rotateFully` also from there to the end of the one before. */
+  /** What the hub's kube-apiserver verifies the gateway by, in PEM; undefined: it does not, or not by a bundle. Throws MctunnelError. */
+  readonly caBundle: () => Promise<string | undefined>;
+  /** From the announcement of a CA to its first signature, and from there to the end of the one before, at least. */
   readonly overlapMs: number;
   readonly wallNow: () => number;
 }
@@ -27,6 +31,8 @@ export interface AuthorityReport {
   readonly name: AuthorityName;
   readonly state: AuthorityState;
   readonly readiness: Readiness;
+  /** Why the hub's kube-apiserver would know the gateway no more; undefined: it would. */
+  readonly apiServer: string | undefined;
 }
 
 /** Clusters that a message names; further ones are counted. */
@@ -35,13 +41,35 @@ const MAX_NAMED = 10;
 /** undefined: the hub has no such CA. */
 export async function reportOf(
   name: AuthorityName,
-  { keys, agents, overlapMs, wallNow }: RotationOptions,
+  { keys, agents, caBundle, overlapMs, wallNow }: RotationOptions,
 ): Promise<AuthorityReport | undefined> {
   const material = await keys.load(name);
   if (material === undefined) return undefined;
   const state = stateOf(material);
   const readiness = readinessOf(name, state, await agents(), { nowMs: wallNow(), overlapMs });
-  return { name, state, readiness };
+  const apiServer = name === 'gateway-serving' ? await apiServerFault(state, caBundle) : undefined;
+  return { name, state, readiness, apiServer };
+}
+
+/** A bundle that does not know the CA before either is none of our keeping: the gateway has a certificate of somebody else's. */
+async function apiServerFault(
+  { phase, signer, next, others }: AuthorityState,
+  caBundle: RotationOptions['caBundle'],
+): Promise<string | undefined> {
+  const coming = next ?? signer;
+  const leaving = next === undefined ? others : [signer];
+  if (phase === 'stable') return undefined;
+  try {
+    const bundle = await caBundle();
+    if (bundle === undefined) return undefined;
+    const known = new Set(authorityHashes(bundle));
+    const isOurs = leaving.some(({ publicKey }) => known.has(spkiHash(publicKey)));
+    return isOurs && !known.has(spkiHash(coming.publicKey))
+      ? "the caBundle of the hub's APIService does not hold the CA that is to stay (does a hub run, and may it write there?)"
+      : undefined;
+  } catch (error) {
+    return `the caBundle of the hub's APIService cannot be read: ${MctunnelError.from(error).message}`;
+  }
 }
 
 /** Takes the next step, and tells which it was. Throws MctunnelError CONFLICT: not yet, and why (`isForced`: whoever is locked out), or NOT_FOUND. */
@@ -57,17 +85,18 @@ export async function rotateOnce(
     throw new MctunnelError('NOT_FOUND', `this hub has no CA ${name}, or has not been started yet`);
   }
   const { readiness } = report;
-  const why = whyNotYet(readiness);
+  const why = whyNotYet(report);
   if (why !== undefined && !isForced) {
     throw new MctunnelError('CONFLICT', `the CA ${name} cannot ${describeStep(readiness.step)} yet: ${why}`);
   }
-  const { step, stored } = takeStep(material, await newAuthority(name, { wallNow }));
+  const { step, stored } = takeStep(material, await newAuthority(name, { wallNow }), wallNow());
   await keys.replace(name, material, stored);
   return step;
 }
 
 /** undefined: the next step may be taken. */
-export function whyNotYet({ remainingMs, behind, step }: Readiness): string | undefined {
+export function whyNotYet({ readiness, apiServer }: AuthorityReport): string | undefined {
+  const { remainingMs, behind, step } = readiness;
   if (behind.length > 0) {
     const named = behind.slice(0, MAX_NAMED).join(', ');
     const more = behind.length > MAX_NAMED ? ` and ${behind.length - MAX_NAMED} more` : '';
@@ -77,9 +106,12 @@ export function whyNotYet({ remainingMs, behind, step }: Readiness): string | un
         : 'still have certificates, or sessions, of the one before';
     return `the agents of ${named}${more} ${what}; wait until they have connected and renewed, or lock them out with --force (then they must enrol again)`;
   }
-  return remainingMs > 0
-    ? `hubs and API servers get ${Math.ceil(remainingMs / 1_000)} more seconds to learn of it (--overlap)`
-    : undefined;
+  if (remainingMs > 0) {
+    return `hubs, replicas and API servers get ${Math.ceil(remainingMs / 1_000)} more seconds to learn of the step before (--overlap; --force does not wait)`;
+  }
+  return apiServer === undefined
+    ? undefined
+    : `${apiServer}; without it kubectl would find every cluster unavailable (--force takes the step all the same)`;
 }
 
 function describeStep(step: RotationStep): string {
@@ -101,11 +133,12 @@ export function describeOutcome(name: AuthorityName, step: RotationStep): string
 }
 
 /** A line of `mctunnel ca status`. */
-export function describeReport({ name, state, readiness }: AuthorityReport): readonly string[] {
+export function describeReport(report: AuthorityReport): readonly string[] {
+  const { name, state, readiness } = report;
   const others = state.others.map(
     (other) => `${describeAuthority(other)}${other === state.next ? ' (signs next)' : ''}`,
   );
-  const why = state.phase === 'stable' ? undefined : whyNotYet(readiness);
+  const why = state.phase === 'stable' ? undefined : whyNotYet(report);
   return [
     name,
     state.phase,

@@ -10,6 +10,7 @@ export { formatDate } from './dates.ts';
 export { Enroller } from './enroller.ts';
 export { FolderKeyStore } from './folder-key-store.ts';
 export { FolderTokenStore } from './folder-token-store.ts';
+export { spkiHash } from './certificate.ts';
 export { authorityHashes, findHubAuthority } from './hub-authority.ts';
 export { parseCertificates } from './pem.ts';
 export { openServingCertificate } from './serving-certificate.ts';

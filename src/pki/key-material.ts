@@ -4,6 +4,8 @@ import { certificatePem, parseCertificates, privateKeyBlocks } from './pem.ts';
 
 /** Bound of a stored CA: keys and a bundle of certificates. */
 export const MAX_MATERIAL_BYTES = 262_144;
+/** Text before a block of PEM is for people (RFC 7468 section 2), and for us. */
+const SINCE = /^Signs since (\S+)$/m;
 const HINT = 'restore it from a backup, or remove it to make a new CA (every agent must then enrol again)';
 
 /**
@@ -24,17 +26,25 @@ export function parseMaterial(text: string, source: string): KeyMaterial {
   } catch (error) {
     throw new MctunnelError('INVALID', `${MctunnelError.from(error).message}; ${HINT}`, { cause: error });
   }
+  const since = Date.parse(SINCE.exec(text)?.[1] ?? '');
   return {
     privateKey: `${privateKey}\n`,
     certificates,
     ...(nextPrivateKey !== undefined && { nextPrivateKey: `${nextPrivateKey}\n` }),
+    ...(!Number.isNaN(since) && { signsSince: new Date(since) }),
     source,
   };
 }
 
 /** The text that `parseMaterial` reads. */
-export function formatMaterial({ privateKey, certificates, nextPrivateKey = '' }: NewKeyMaterial): string {
-  return privateKey + certificates + nextPrivateKey;
+export function formatMaterial({
+  privateKey,
+  certificates,
+  nextPrivateKey = '',
+  signsSince,
+}: NewKeyMaterial): string {
+  const since = signsSince === undefined ? '' : `Signs since ${signsSince.toISOString()}\n`;
+  return since + privateKey + certificates + nextPrivateKey;
 }
 
 /** Somebody else changed it since it was read. */

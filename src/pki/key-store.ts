@@ -24,6 +24,8 @@ export interface KeyMaterial {
   readonly certificates: string;
   /** While a rotation is prepared: the key (PKCS #8 in PEM) of one of the other certificates, which signs next. */
   readonly nextPrivateKey?: string | undefined;
+  /** After the switch of a rotation: when it was. */
+  readonly signsSince?: Date | undefined;
   /** Where it lies (a file, a Secret), for messages. */
   readonly source: string;
 }

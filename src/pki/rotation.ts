@@ -20,13 +20,18 @@ export interface AuthorityState {
   readonly next: X509Certificate | undefined;
   /** Trusted besides. */
   readonly others: readonly X509Certificate[];
+  /** Milliseconds since the epoch: the step that led here. */
+  readonly sinceMs: number;
 }
 
 /** Throws MctunnelError INVALID: what is stored cannot be used. */
 export function stateOf(material: KeyMaterial): AuthorityState {
   const [signer, ...others] = parseCertificates(material.certificates, material.source);
   if (material.nextPrivateKey === undefined) {
-    return { phase: others.length === 0 ? 'stable' : 'switched', signer, next: undefined, others };
+    const phase = others.length === 0 ? 'stable' : 'switched';
+    // An older hub's `mctunnel` did not write down when it switched.
+    const sinceMs = material.signsSince?.getTime() ?? madeMs(signer);
+    return { phase, signer, next: undefined, others, sinceMs };
   }
   const key = publicKeyOf(material.nextPrivateKey, material.source);
   const next = others.find((certificate) => certificate.publicKey.equals(key));
@@ -36,7 +41,12 @@ export function stateOf(material: KeyMaterial): AuthorityState {
       `${material.source}: its second private key belongs to none of its certificates; restore it from a backup`,
     );
   }
-  return { phase: 'announced', signer, next, others };
+  return { phase: 'announced', signer, next, others, sinceMs: madeMs(next) };
+}
+
+/** A CA is announced when it is made. */
+function madeMs(authority: X509Certificate): number {
+  return authority.validFromDate.getTime() + AUTHORITY_BACKDATE_MS;
 }
 
 function publicKeyOf(privateKey: string, source: string): KeyObject {
@@ -51,6 +61,7 @@ function publicKeyOf(privateKey: string, source: string): KeyObject {
 export function takeStep(
   material: KeyMaterial,
   fresh: NewKeyMaterial,
+  nowMs: number,
 ): { readonly step: RotationStep; readonly stored: NewKeyMaterial } {
   const { phase, signer, next, others } = stateOf(material);
   const { privateKey } = material;
@@ -59,6 +70,7 @@ export function takeStep(
     const stored = {
       privateKey: material.nextPrivateKey,
       certificates: [next, signer, ...rest].map(certificatePem).join(''),
+      signsSince: new Date(nowMs),
     };
     return { step: 'switch', stored };
   }
@@ -83,7 +95,7 @@ export interface AgentTrust {
 
 export interface Readiness {
   readonly step: RotationStep;
-  /** Milliseconds until enough time has gone by since the next CA was announced; 0: it has. */
+  /** Milliseconds until enough time has gone by since the step before; 0: it has. */
   readonly remainingMs: number;
   /** Clusters whose agents would be locked out. */
   readonly behind: readonly string[];
@@ -91,30 +103,31 @@ export interface Readiness {
 
 /**
  * May the step that comes next be taken? A tunnel-serving CA must not sign before every agent knows it; an agent-client CA must not go
- * while an agent has a certificate of it. What hubs, replicas and API servers follow by themselves gets `overlapMs`.
+ * while an agent has a certificate of it. What hubs, replicas and API servers follow by themselves gets `overlapMs`, before either step.
  */
 export function readinessOf(
   name: AuthorityName,
-  { phase, signer, next }: AuthorityState,
+  { phase, signer, next, sinceMs }: AuthorityState,
   agents: readonly AgentTrust[],
   { nowMs, overlapMs }: { readonly nowMs: number; readonly overlapMs: number },
 ): Readiness {
   const clusters = (isBehind: (agent: AgentTrust) => boolean): string[] =>
     agents.filter(isBehind).map(({ cluster }) => cluster);
+  if (phase === 'stable') return { step: 'announce', remainingMs: 0, behind: [] };
+  // Whose clock was ahead when it took the step before makes nobody wait for longer than from now on.
+  const remainingMs = Math.min(overlapMs, Math.max(0, sinceMs + overlapMs - nowMs));
   if (next !== undefined) {
     const hash = spkiHash(next.publicKey);
-    const announcedMs = next.validFromDate.getTime() + AUTHORITY_BACKDATE_MS;
     return {
       step: 'switch',
-      remainingMs: Math.max(0, announcedMs + overlapMs - nowMs),
+      remainingMs,
       behind: name === 'tunnel-serving' ? clusters(({ trusts }) => !trusts.includes(hash)) : [],
     };
   }
-  if (phase === 'stable') return { step: 'announce', remainingMs: 0, behind: [] };
   const hash = spkiHash(signer.publicKey);
   return {
     step: 'retire',
-    remainingMs: 0,
+    remainingMs,
     behind: name === 'agent-client' ? clusters(({ authority }) => authority !== hash) : [],
   };
 }

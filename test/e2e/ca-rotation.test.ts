@@ -114,6 +114,9 @@ describeKubernetes('exchanging the CAs', {}, () => {
     expect(status.stdout).toMatch(/^tunnel-serving +stable /m);
 
     await traffic.end();
+    await waitFor('nobody with a certificate of the old one', async () =>
+      (await step('--overlap', '1h')).stderr.includes('more seconds to learn of the step before'),
+    );
     await waitFor('the end of the old one', async () =>
       (await step()).stdout.includes('the exchange is complete'),
     );

@@ -4,6 +4,7 @@ import { Authority, newAuthority } from '../../src/pki/authority.ts';
 import { FolderKeyStore } from '../../src/pki/folder-key-store.ts';
 import type { KeyMaterial } from '../../src/pki/key-store.ts';
 import { authorityHashes } from '../../src/pki/hub-authority.ts';
+import { formatMaterial, parseMaterial } from '../../src/pki/key-material.ts';
 import { generateKey } from '../../src/pki/keys.ts';
 import { readinessOf, stateOf, takeStep, type AgentTrust } from '../../src/pki/rotation.ts';
 import { MemoryRegistrations, rejection, temporaryFolder, UID_A } from './support.ts';
@@ -21,7 +22,7 @@ beforeEach(async () => {
 
 /** Takes the next step at the time that it is. */
 async function step(before = material): Promise<KeyMaterial> {
-  const { stored } = takeStep(before, await newAuthority('agent-client', { wallNow }));
+  const { stored } = takeStep(before, await newAuthority('agent-client', { wallNow }), now);
   return { ...stored, source: 'x' };
 }
 
@@ -64,14 +65,14 @@ describe('the exchange of a CA', () => {
     const store = new FolderKeyStore(await temporaryFolder());
     const first = await store.create('agent-client', material);
     const fresh = await newAuthority('agent-client', { wallNow });
-    const announced = await store.replace('agent-client', first, takeStep(first, fresh).stored);
+    const announced = await store.replace('agent-client', first, takeStep(first, fresh, now).stored);
     expect(stateOf((await store.load('agent-client')) as KeyMaterial).phase).toBe('announced');
     expect(
-      await rejection(store.replace('agent-client', first, takeStep(first, fresh).stored)),
+      await rejection(store.replace('agent-client', first, takeStep(first, fresh, now).stored)),
     ).toMatchObject({
       code: 'CONFLICT',
     });
-    await store.replace('agent-client', announced, takeStep(announced, fresh).stored);
+    await store.replace('agent-client', announced, takeStep(announced, fresh, now).stored);
     expect(stateOf((await store.load('agent-client')) as KeyMaterial).phase).toBe('switched');
   });
 
@@ -113,6 +114,29 @@ describe('the next step is taken when nobody is locked out by it', () => {
     expect(ready('gateway-serving', announced, []).remainingMs).toBe(MINUTE);
     now += MINUTE;
     expect(ready('gateway-serving', announced, []).remainingMs).toBe(0);
+    now += MINUTE;
+    const switched = await step(announced);
+    // Also as it is read again.
+    const stored = parseMaterial(formatMaterial(switched), 'x');
+    expect(stored.signsSince).toEqual(new Date(now));
+    expect(ready('gateway-serving', stored, [])).toEqual({
+      ...{ step: 'retire', remainingMs: 5 * MINUTE, behind: [] },
+    });
+    now += 5 * MINUTE - 1;
+    expect(ready('gateway-serving', stored, []).remainingMs).toBe(1);
+    now += 1;
+    expect(ready('gateway-serving', stored, []).remainingMs).toBe(0);
+    expect((await step(stored)).signsSince).toBeUndefined();
+  });
+
+  it('by another clock that was ahead: after the overlap from now on; by none: from when the next one was made', async () => {
+    const announced = await step();
+    now += 60 * MINUTE;
+    const switched = await step(announced);
+    now -= 60 * MINUTE;
+    expect(ready('gateway-serving', switched, []).remainingMs).toBe(5 * MINUTE);
+    now += MINUTE;
+    expect(ready('gateway-serving', { ...switched, signsSince: undefined }, []).remainingMs).toBe(4 * MINUTE);
   });
 
   it('of the tunnel: when every agent knows the next one', async () => {
@@ -129,6 +153,7 @@ describe('the next step is taken when nobody is locked out by it', () => {
     const before = hashOf(announced, 'signer');
     const switched = await step(announced);
     const after = hashOf(switched, 'signer');
+    now += 5 * MINUTE;
     expect(ready('agent-client', switched, [agent('a', before), agent('b', after)])).toEqual({
       ...{ step: 'retire', remainingMs: 0, behind: ['a'] },
     });
