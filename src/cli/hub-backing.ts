@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Resolved } from '../config/index.ts';
-import type { hubSettings } from '../config/hub.ts';
+import type { HubConfig } from '../config/index.ts';
 import { createReviewingAuthorizer, createStandaloneAuthorizer } from '../gateway/access/index.ts';
 import { createEmbeddedView } from '../gateway/api/index.ts';
 import {
@@ -30,8 +29,6 @@ import type { Authority } from '../pki/index.ts';
 import { EmbeddedStore, stateFile } from '../registry/embedded/index.ts';
 import type { ClusterStore } from '../registry/ports.ts';
 import type { HubFiles } from './hub-files.ts';
-
-export type HubConfig = Resolved<typeof hubSettings>;
 
 /** What stands behind a hub: a hub cluster, or (standalone) a data folder. */
 export interface HubBacking {

@@ -1,3 +1,4 @@
+import type { HubConfig } from '../config/index.ts';
 import { openStaticTokenFile } from '../gateway/identity/index.ts';
 import type { Authenticator } from '../gateway/ports.ts';
 import type { Closer } from '../lib/closer.ts';
@@ -6,7 +7,6 @@ import { watchFiles } from '../lib/watched-files.ts';
 import type { LineFile } from '../observe/index.ts';
 import { parseCertificates } from '../pki/index.ts';
 import { openAuditLog } from './audit-log.ts';
-import type { HubConfig } from './hub-backing.ts';
 import { openServingFiles, type ServingPairSource } from './serving.ts';
 import { fileUsage, type Problems } from './usage-error.ts';
 

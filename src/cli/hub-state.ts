@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { values } from '../config/index.ts';
+import { values, type HubConfig } from '../config/index.ts';
 import {
   createKubeClient,
   loadInCluster,
@@ -26,7 +26,6 @@ import {
 } from '../pki/index.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { makeDataFolder } from './data-folder.ts';
-import type { HubConfig } from './hub-backing.ts';
 import { readingKubeconfig } from './usage-error.ts';
 
 /** What a hub keeps, and its replicas share: in the hub cluster, or (standalone) in a data folder. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { HubConfig } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
 import { createGateway, createProxy, type GatewayTls } from '../gateway/index.ts';
@@ -25,7 +26,7 @@ import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
-import { openKubernetesBacking, openStandaloneBacking, type HubConfig } from './hub-backing.ts';
+import { openKubernetesBacking, openStandaloneBacking } from './hub-backing.ts';
 import { openHubFiles } from './hub-files.ts';
 import { createHubMetrics } from './hub-metrics.ts';
 import { openHubPeers } from './hub-peers.ts';

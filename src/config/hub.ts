@@ -1,5 +1,5 @@
 import { serverSettings } from './server.ts';
-import { setting } from './setting.ts';
+import { setting, type Resolved } from './setting.ts';
 import * as values from './values.ts';
 
 /** `mctunnel hub`. */
@@ -124,3 +124,5 @@ export const hubSettings = {
   ),
   ...serverSettings,
 } as const;
+
+export type HubConfig = Resolved<typeof hubSettings>;
