@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { MctunnelError } from '../errors.ts';
 import { HubClient, hubClientSettings } from './hub-client.ts';
 import { CLUSTERS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
@@ -26,7 +27,17 @@ const CONCURRENT_PROBES = 16;
 export function healthCommand(): Command {
   const command = new Command('health')
     .description('probe clusters through their tunnels; exit status 1 when one fails')
-    .argument('[NAME...]', 'the clusters (default: all)');
+    .argument('[NAME...]', 'the clusters (default: all)')
+    .addHelpText(
+      'after',
+      `
+Columns:
+  INSTALLED   an agent of the cluster has connected, now or at any time
+  AVAILABLE   the probe reached the cluster's API server, and an answer came back
+  HEALTH      what that answered: ok or failed, with its status; else unreachable
+  TUNNEL, APISERVER   how long each of the two took
+INSTALLED and AVAILABLE are True, False, or Unknown: the hub could not be asked, or does not say.`,
+    );
   return withSettings(command, hubClientSettings, async (config, operands) => {
     const named = operands.map(clusterNameOperand);
     const client = await HubClient.create(config);
@@ -59,47 +70,46 @@ async function allNames(client: HubClient): Promise<readonly string[]> {
   return items.map((item) => item.metadata.name);
 }
 
+/** As in a Kubernetes condition. Unknown: nobody could be asked. */
+type Claim = 'True' | 'False' | 'Unknown';
+
 async function probe(client: HubClient, name: string): Promise<Row> {
-  let installed = 'False';
-  let available = 'False';
+  const path = `${CLUSTERS_PATH}/${name}`;
+  let installed: Claim = 'Unknown';
+  let isConnected: Claim = 'Unknown';
   try {
-    const cluster = (await client.call('GET', `${CLUSTERS_PATH}/${name}`)) as {
-      status?: { clusterUID?: string; conditions?: readonly { type: string; status: string }[] };
+    const { status = {} } = (await client.call('GET', path)) as {
+      status?: { clusterUID?: string; conditions?: readonly { type: string; status: Claim }[] };
     };
-    installed = cluster.status?.clusterUID === undefined ? 'False' : 'True';
-    available =
-      cluster.status?.conditions?.find((condition) => condition.type === 'Connected')?.status ?? 'False';
-    const { status } = (await client.call('GET', `${CLUSTERS_PATH}/${name}/health`)) as ClusterHealth;
-    const health =
-      status.httpStatus === undefined
-        ? 'unreachable'
-        : `${status.httpStatus === 200 ? 'ok' : 'failed'} (${status.httpStatus})`;
-    return {
-      cells: [
-        name,
-        installed,
-        available,
-        health,
-        milliseconds(status.tunnelRoundTripMs),
-        milliseconds(status.apiServerMs),
-        status.message ?? '',
-      ],
-      healthy: status.reachable && status.httpStatus === 200,
-    };
+    installed = status.clusterUID === undefined ? 'False' : 'True';
+    isConnected = status.conditions?.find(({ type }) => type === 'Connected')?.status ?? 'False';
+    return found(name, installed, (await client.call('GET', `${path}/health`)) as ClusterHealth);
   } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const isNone = error instanceof MctunnelError && error.code === 'NOT_FOUND';
+    if (isNone) installed = 'False';
+    // Without a tunnel nothing gets through, whether the probe may be asked for or not.
+    const isUnavailable = isNone || isConnected === 'False';
     return {
       cells: [
         name,
         installed,
-        available,
-        'unreachable',
-        '',
-        '',
-        error instanceof Error ? error.message : String(error),
+        isUnavailable ? 'False' : 'Unknown',
+        isUnavailable ? 'unreachable' : 'unknown',
+        ...['', '', message],
       ],
       healthy: false,
     };
   }
+}
+
+function found(name: string, installed: Claim, { status }: ClusterHealth): Row {
+  const { reachable, httpStatus, message = '' } = status;
+  const isOk = reachable && httpStatus === 200;
+  const health = httpStatus === undefined ? 'unreachable' : `${isOk ? 'ok' : 'failed'} (${httpStatus})`;
+  const available: Claim = reachable ? 'True' : 'False';
+  const times = [milliseconds(status.tunnelRoundTripMs), milliseconds(status.apiServerMs)];
+  return { cells: [name, installed, available, health, ...times, message], healthy: isOk };
 }
 
 function milliseconds(value: number | undefined): string {
