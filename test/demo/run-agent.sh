@@ -38,7 +38,12 @@ if [ ! -e "$AGENT_DATA/agent.pem" ] && [ -z "${BOOTSTRAP_TOKEN:-}" ]; then
     *) is_local='' ;;
   esac
   # A hub that is advertised under another name may be on this machine all the same: then it has its data folder here.
-  if { [ -z "$is_local" ] && [ ! -r "$admin" ]; } || ! wait_for_hub; then
+  if [ -n "$is_local" ] || [ -r "$admin" ]; then
+    # A token that no agent can use would stay behind.
+    node test/demo/reach-cluster.ts "$member"
+    if wait_for_hub; then hub_is_here=1; fi
+  fi
+  if [ -z "${hub_is_here:-}" ]; then
     if [ -n "$is_local" ]; then
       echo "run-agent: no hub answers on this machine; start one with: make run-hub" >&2
     fi

@@ -2,13 +2,14 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitFor } from '../kubernetes/index.ts';
 import { startFakeMember, type FakeMember } from '../support/fake-member.ts';
+import { mctunnel } from '../support/mctunnel.ts';
 import { startStandaloneHub } from '../support/standalone-hub.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -122,6 +123,34 @@ it(
     expect(run.output()).toMatch(
       /BOOTSTRAP_TOKEN and HUB_CA_HASH are missing; .*npm run --silent mctunnel -- token create --cluster mine\n$/,
     );
+  },
+  TEST_MS,
+);
+
+it(
+  'asks whether the cluster can be reached before it waits for a hub or makes a token',
+  async () => {
+    const gone = await startFakeMember();
+    const kubeconfig = join(scratch, 'gone');
+    cpSync(gone.kubeconfig, kubeconfig);
+    await gone.close();
+    member.on('/version', (_request, response) => void response.writeHead(401).end());
+    const hub = await startStandaloneHub(join(scratch, 'hub'));
+    ends.push(() => hub.process.stop());
+    for (const [env, words] of [
+      [
+        { KUBECONFIG: kubeconfig },
+        /^run-agent: cannot reach the API server https:\S+: nothing listens there .*\n$/,
+      ],
+      [{}, /^run-agent: the cluster https:\S+ does not accept the user in kubeconfig \S+ \(401\); .*\n$/],
+    ] as const) {
+      const run = runAgent({ HUB_ADDR: `localhost:${hub.tunnelPort}`, ...env });
+      const [code] = (await once(run.process, 'close')) as [number];
+      expect([code, run.output()]).toEqual([1, expect.stringMatching(words)]);
+    }
+    expect(existsSync(join(scratch, 'hub', 'tokens'))).toBe(false);
+    const list = await mctunnel(['clusters', '--data-dir', join(scratch, 'hub')]);
+    expect([list.code, list.stderr]).toEqual([0, expect.stringContaining('No clusters are registered')]);
   },
   TEST_MS,
 );
