@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Closer } from '../../src/lib/closer.ts';
-import { freePort, startControlPlane } from '../kubernetes/index.ts';
+import { freePort, startControlPlane, waitFor } from '../kubernetes/index.ts';
 import { startAggregatedHub } from '../support/aggregated-hub.ts';
 import { createToken } from '../support/enrol.ts';
 import { mctunnel, MctunnelProcess } from '../support/mctunnel.ts';
@@ -48,6 +48,12 @@ export async function startHub(
       agent.start();
       closer.add('agent', () => agent.stop());
       await agent.logged('connected to the hub');
+      // What stands in the table is what the agent reports, a moment after it is connected.
+      await waitFor('the report on the cluster', async () => {
+        const { stdout } = await mctunnel(['clusters', '--kubeconfig', kubeconfig, '--output', 'json']);
+        const { items } = JSON.parse(stdout) as ClusterList;
+        return items.some(({ status }) => status?.kubernetesVersion !== undefined);
+      });
       narrator.command('mctunnel clusters');
       narrator.output((await mctunnel(['clusters', '--kubeconfig', kubeconfig])).stdout);
       const path = join(folder, `${cluster}.kubeconfig`);
@@ -57,6 +63,10 @@ export async function startHub(
       return { path, hub: kubeconfig };
     },
   };
+}
+
+interface ClusterList {
+  readonly items: readonly { readonly status?: { readonly kubernetesVersion?: string } }[];
 }
 
 interface Started {

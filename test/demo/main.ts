@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Closer } from '../../src/lib/closer.ts';
-import { kubernetesAvailable } from '../kubernetes/index.ts';
+import { buildPrograms, kubernetesAvailable } from '../kubernetes/index.ts';
 import { startHub } from './hub.ts';
+import { kubectlCommand } from './kubectl-command.ts';
 import { openManagedCluster } from './managed-cluster.ts';
 import { Narrator } from './narrator.ts';
 import { runTour } from './tour.ts';
@@ -67,7 +68,11 @@ async function main(): Promise<number> {
     narrator.failure(`${name} could not be ended: ${String(error)}`),
   );
   const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => resolve('interrupted'));
+    }
+    // Who listened (| head, a closed terminal) is gone: unheard, the error would end this process with everything still there.
+    for (const out of [process.stdout, process.stderr]) out.on('error', () => resolve('interrupted'));
   });
   // Neither a signal's handler nor the programs that were started keep this process: without it the demo would end by itself.
   const alive = setInterval(() => undefined, 60_000);
@@ -91,7 +96,7 @@ async function main(): Promise<number> {
     const fuse = delay(STOP_MS, undefined, { ref: false });
     await Promise.race([demo.catch(() => undefined), fuse]);
     await closer.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     clearInterval(alive);
   }
 }
@@ -115,10 +120,19 @@ async function run(
   await runTour(kubeconfig, hub.rawPath(CLUSTER), narrator, closer);
 
   narrator.chapter('Your turn');
-  narrator.command(`export KUBECONFIG=${kubeconfig.path}`);
-  narrator.command('kubectl get pods -A');
+  const { kubectl } = await buildPrograms(['kubectl']);
+  const command = kubectlCommand(process.env['PATH'] ?? '', kubectl);
+  narrator.line(`In another terminal, the cluster through the hub:`);
+  narrator.command(`${command} --kubeconfig ${kubeconfig.path} get pods -A`);
   narrator.line(
-    `The server in it is the hub; the cluster itself is known to nobody but its agent (${managed.server}).`,
+    mode === 'aggregated'
+      ? "and the hub cluster, whose API server serves the hub's API:"
+      : 'and the hub itself, as its administrator:',
+  );
+  narrator.command(`${command} --kubeconfig ${kubeconfig.hub} get clusters.gateway.mctunnel.io`);
+  narrator.command(`npm run --silent mctunnel -- clusters --kubeconfig ${kubeconfig.hub}`);
+  narrator.line(
+    `The server in the first kubeconfig is the hub; the cluster itself is known to nobody but its agent (${managed.server}).`,
   );
 }
 

@@ -41,7 +41,13 @@ export async function runTour(
 
   const show = async (
     args: readonly string[],
-    options: { readonly stdin?: string; readonly kubeconfig?: string; readonly maxLines?: number } = {},
+    options: {
+      readonly stdin?: string;
+      readonly kubeconfig?: string;
+      readonly maxLines?: number;
+      /** Which it must end with, and which is shown unless it is 0. */
+      readonly status?: number;
+    } = {},
   ): Promise<string> => {
     narrator.command(`kubectl ${args.map((arg) => (/[\s;|]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`);
     const result = await runKubectl(defaults, args, {
@@ -49,7 +55,12 @@ export async function runTour(
       ...(options.stdin !== undefined && { stdin: options.stdin }),
     });
     narrator.output(result.stdout + result.stderr, options.maxLines);
-    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}`);
+    const { status = 0 } = options;
+    if (result.code !== status) throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}`);
+    if (status !== 0) {
+      narrator.command('echo $?');
+      narrator.output(String(result.code));
+    }
     return result.stdout;
   };
   /** Runs until `lines` lines came (or it ends), showing them. */
@@ -93,7 +104,8 @@ export async function runTour(
   await watching;
 
   narrator.line('A command inside, with its exit status, over a WebSocket:');
-  await show(['exec', '-n', NAMESPACE, 'web', '--', 'sh', '-c', 'echo "on $(uname -s) as $(id -un)"']);
+  const inside = 'echo "on $(uname -s) as $(id -un)"; exit 7';
+  await show(['exec', '-n', NAMESPACE, 'web', '--', 'sh', '-c', inside], { status: 7 });
   await follow(['logs', '-n', NAMESPACE, '-f', 'web'], 3);
 
   narrator.line('And a port of it here:');

@@ -1,6 +1,6 @@
 /** `make demo` as a user meets it: the tour, then it stays until Ctrl-C, and nothing is left. */
 import { expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -44,9 +44,14 @@ async function exitCode({ process: demo }: Demo): Promise<number | null> {
 }
 
 describeKubernetes('the demo', {}, () => {
-  it.each(['── The managed cluster ──', '── The agent dials the hub ──'])(
-    'that is interrupted at %s stops there, and leaves nothing',
-    async (chapter) => {
+  it.each([
+    ['── The managed cluster ──', 'SIGTERM'],
+    ['── The agent dials the hub ──', 'SIGHUP'],
+    // As with `make demo | head`: the next word would end the process there and then.
+    ['── The tour ──', 'nobody listens any more'],
+  ])(
+    'that is interrupted at %s (%s) stops there, and leaves nothing',
+    async (chapter, end) => {
       const before = demoFolders();
       const demo = startDemo({});
       try {
@@ -54,7 +59,8 @@ describeKubernetes('the demo', {}, () => {
           timeoutMs: firstStartTimeoutMs,
           intervalMs: 10,
         });
-        demo.process.kill('SIGTERM');
+        if (end === 'SIGTERM' || end === 'SIGHUP') demo.process.kill(end);
+        else for (const stream of [demo.process.stdout, demo.process.stderr]) stream?.destroy();
         expect(await exitCode(demo)).toBe(0);
         expect(demo.output()).not.toContain('── Your turn ──');
         expect(demo.output()).not.toContain('✗');
@@ -85,8 +91,17 @@ describeKubernetes('the demo', {}, () => {
         // Nothing tells that a program will not end by itself: it is given the time to.
         await new Promise((resolve) => setTimeout(resolve, STAYS_MS));
         expect([demo.process.exitCode, demo.output()]).toEqual([null, expect.any(String)]);
-        const kubeconfig = /export KUBECONFIG=(\S+)/.exec(demo.output())?.[1] ?? '';
+        const [kubectl = '', kubeconfig = ''] =
+          /^\$ (\S+) --kubeconfig (\S+) get pods -A$/m.exec(demo.output())?.slice(1) ?? [];
         expect(existsSync(kubeconfig)).toBe(true);
+        const pods = spawnSync(kubectl, ['--kubeconfig', kubeconfig, 'get', 'pods', '-A']);
+        expect([pods.status, String(pods.stdout)]).toEqual([0, expect.stringContaining('web')]);
+        const hub =
+          /^\$ \S+ --kubeconfig (\S+) get clusters\.gateway\.mctunnel\.io$/m.exec(demo.output())?.[1] ?? '';
+        const listed = spawnSync(kubectl, ['--kubeconfig', hub, 'get', 'clusters.gateway.mctunnel.io']);
+        expect([listed.status, String(listed.stdout)]).toEqual([0, expect.stringContaining('cluster-a')]);
+        expect(demo.output()).toMatch(/exec .*exit 7'\n {2}on Linux as .*\n(.*\n)*\$ echo \$\?\n {2}7\n/);
+        expect(demo.output()).toMatch(/^ {2}cluster-a +True +\S+ +\S+ +v1\.\d+\.\d+ /m);
         demo.process.kill('SIGINT');
         expect([await exitCode(demo), demo.output()]).toEqual([0, expect.stringContaining('Cleaning up')]);
         expect(existsSync(dirname(kubeconfig))).toBe(false);
