@@ -27,6 +27,11 @@ at nothing but the code of an answer. When that fails it shows:
 
 The lines with \`memcache.go\`, up to five, and the last one are the same failure in kubectl's own words. The reason stands in the \`Warning\`, which mctunnel adds to its own answers to discovery.
 
+**\`kubectl get --raw PATH\` with the context of a cluster** is answered by the hub instead, often by a 404, when kubectl is older (1.32, for one; 1.36 is right): there, and nowhere else, it leaves out the path that belongs to
+the server in the kubeconfig, so that the request goes to the hub's own root. With the hub's own kubeconfig and the whole path any kubectl does what is meant:
+
+    kubectl get --raw /apis/gateway.mctunnel.io/v1/clusters/paris/proxy/version
+
 \`mctunnel clusters\` tells who is connected, since when, and if not, why; \`mctunnel health paris\` tells which hop fails. Both ask the hub, so they have an answer when the cluster has none.
 
 ## Two rules that keep controllers safe
