@@ -60,7 +60,7 @@ async function measure(count: number, restSeconds: number): Promise<string> {
     const before = mib();
 
     const trust = folderTrust(hub.dataDir);
-    const fleet = startAgentFleet({ hub: `localhost:${hub.tunnelPort}`, clusters, ...trust });
+    const fleet = startAgentFleet({ hub: `127.0.0.1:${hub.tunnelPort}`, clusters, ...trust });
     closer.add('agents', () => fleet.stop());
     const coming = await seconds(() => comes(() => fleet.connected === count));
     await delay(SETTLE_MS);

@@ -67,7 +67,7 @@ export async function openHubPeers(
   return {
     links,
     server: {
-      authenticateHub: ({ chain }) => hubOf(chain, authority),
+      authenticateHub: ({ certificate }) => hubOf(certificate, authority),
       onHubSession: (_session, replica) => {
         log.info({ replica }, 'another hub replica connected');
         return {

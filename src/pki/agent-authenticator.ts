@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 import { type AgentCertificate, parseAgentCertificate } from './agent-certificate.ts';
 import { spkiHash } from './certificate.ts';
@@ -29,16 +29,8 @@ export class AgentAuthenticator {
 
   /** Throws MctunnelError UNAUTHENTICATED (the certificate) or FORBIDDEN (the registration); `statusCause` is the reason in one word. */
   authenticateAgent(peer: AgentPeer): AuthenticatedAgent {
-    const [leaf] = peer.chain;
-    if (leaf === undefined) {
-      throw refusal(
-        'UNAUTHENTICATED',
-        'NoCertificate',
-        'the agent showed no certificate; enrol it with a bootstrap token first (mctunnel token create)',
-      );
-    }
-    const certificate = parseAgentCertificate(leaf);
-    const authority = this.#authorityOf(leaf);
+    const certificate = parseAgentCertificate(peer.certificate.raw, peer.certificate);
+    const authority = this.#authorityOf(peer.certificate);
     const agent: AuthenticatedAgent = {
       cluster: certificate.cluster,
       registrationUid: certificate.uid,
@@ -62,8 +54,7 @@ export class AgentAuthenticator {
   }
 
   /** SPKI hash of the CA that signed it. */
-  #authorityOf(leaf: Buffer): string {
-    const certificate = new X509Certificate(leaf);
+  #authorityOf(certificate: X509Certificate): string {
     const signer = this.#options
       .trusted()
       .find((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));

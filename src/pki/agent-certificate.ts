@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { MctunnelError } from '../errors.ts';
 import * as der from './der.ts';
 import { OID } from './oids.ts';
@@ -15,7 +15,6 @@ export interface AgentCertificate {
   readonly serial: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  readonly publicKey: KeyObject;
 }
 
 /** A DNS-1123 label and a UUID as Kubernetes writes them: no user, port, query, escape or capital letter can hide in the URI. */
@@ -40,23 +39,23 @@ const WHAT = 'agent certificate';
 
 /**
  * Reads a certificate (DER) as an agent's, or refuses it: exactly one O, exactly one SAN and that one our URI, for client authentication,
- * not a CA, nothing twice. The signature and the dates are not checked here. Throws MctunnelError UNAUTHENTICATED.
+ * not a CA, nothing twice. The signature and the dates are not checked here. `known`: the same, as Node has read it already. Throws MctunnelError UNAUTHENTICATED.
  */
-export function parseAgentCertificate(raw: Uint8Array): AgentCertificate {
+export function parseAgentCertificate(raw: Uint8Array, known?: X509Certificate): AgentCertificate {
   try {
-    return parse(raw);
+    return parse(raw, known);
   } catch (error) {
     const why = error instanceof MctunnelError ? error.message : `${WHAT} is malformed`;
     throw new MctunnelError('UNAUTHENTICATED', why, { cause: error });
   }
 }
 
-function parse(raw: Uint8Array): AgentCertificate {
+function parse(raw: Uint8Array, known?: X509Certificate): AgentCertificate {
   if (raw.length > MAX_CERTIFICATE_BYTES) refuse(`is larger than ${MAX_CERTIFICATE_BYTES} bytes`);
   const [tbs] = der.childrenOf(der.decode(raw, WHAT), 'sequence', WHAT);
   // version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions
   const fields = der.childrenOf(tbs, 'sequence', WHAT);
-  const [version, serial, , , , subject, publicKey, wrapped, ...rest] = fields;
+  const [version, serial, , , , subject, , wrapped, ...rest] = fields;
   if (version === undefined || !der.isTagged(version, 0)) refuse('is not of version 3');
   if (
     wrapped === undefined ||
@@ -71,7 +70,7 @@ function parse(raw: Uint8Array): AgentCertificate {
   checkUsage(extensions);
   const [, cluster = '', uid = ''] = AGENT_URI.exec(soleUri(extensions)) ?? refuse('has an odd URI');
   // Dates by Node: it knows both of X.509's time formats.
-  const certificate = new X509Certificate(raw);
+  const certificate = known ?? new X509Certificate(raw);
   return {
     cluster,
     uid,
@@ -81,7 +80,6 @@ function parse(raw: Uint8Array): AgentCertificate {
       .replace(/^0+(?=.)/, ''),
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
-    publicKey: createPublicKey({ key: der.encode(publicKey as der.Node), format: 'der', type: 'spki' }),
   };
 }
 

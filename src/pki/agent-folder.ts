@@ -133,7 +133,7 @@ export function readCredentials(raw: RawCredentials): AgentCredentials {
   const { source, ...parts } = raw;
   const [leaf] = parseCertificates(raw.certificateChain, source);
   parseCertificates(raw.caBundle, `the hub's CA bundle`);
-  const { cluster, serial, notBefore, notAfter } = parseAgentCertificate(leaf.raw);
+  const { cluster, serial, notBefore, notAfter } = parseAgentCertificate(leaf.raw, leaf);
   if (!leaf.checkPrivateKey(parsePrivateKey(raw.privateKey, source).privateKey)) {
     throw new MctunnelError('INVALID', `the certificate of ${source} does not belong to its private key`);
   }

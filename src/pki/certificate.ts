@@ -66,8 +66,16 @@ export function spki(publicKey: KeyObject): Buffer {
 
 /** `sha256:HEX` of the SubjectPublicKeyInfo: how an agent knows the hub's CA before it has it (as kubeadm's discovery hash). */
 export function spkiHash(publicKey: KeyObject): string {
-  return `sha256:${createHash('sha256').update(spki(publicKey)).digest('hex')}`;
+  let hash = hashes.get(publicKey);
+  if (hash === undefined) {
+    hash = `sha256:${createHash('sha256').update(spki(publicKey)).digest('hex')}`;
+    hashes.set(publicKey, hash);
+  }
+  return hash;
 }
+
+/** The few keys of CAs are asked for at every connection and after every change. */
+const hashes = new WeakMap<KeyObject, string>();
 
 /** RFC 7093 section 2, method 1. */
 function keyIdentifier(publicKey: KeyObject): Buffer {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { Authority, Leaf } from './authority.ts';
 
 /** `O` of a hub replica's client certificate. */
@@ -15,14 +15,11 @@ export function issueHubCertificate(
   return authority.issueUser(replica.slice(0, 64), [HUBS_ORGANIZATION], lifetimeMs);
 }
 
-/** The replica that a certificate (DER, leaf first; verified by TLS) names; undefined: `hub-client` did not sign it, so it is not one of a hub. */
+/** The replica that a certificate (verified by TLS) names; undefined: `hub-client` did not sign it, so it is not one of a hub. */
 export function hubOf(
-  chain: readonly Uint8Array[],
+  certificate: X509Certificate,
   authority: Pick<Authority, 'trusted'>,
 ): string | undefined {
-  const [leaf] = chain;
-  if (leaf === undefined) return undefined;
-  const certificate = new X509Certificate(leaf);
   const isOurs = authority.trusted.some(
     (signer) => certificate.checkIssued(signer) && certificate.verify(signer.publicKey),
   );

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { MctunnelError } from '../errors.ts';
 
 /** What enrolment and authentication need of a registration (ClusterRegistration has it). */
@@ -27,10 +28,9 @@ export interface Liveness {
   isConnected(cluster: string): boolean;
 }
 
-/** As transport has it: TLS showed that the peer holds the key of the first certificate. */
+/** As transport has it: TLS showed that the peer holds its key. */
 export interface AgentPeer {
-  /** DER, leaf first. */
-  readonly chain: readonly Buffer[];
+  readonly certificate: X509Certificate;
   /** `ip:port`. */
   readonly remoteAddress: string;
 }

@@ -1,10 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 
-/** Certificates in a chain; a longer one is cut (a peer may send a loop). */
-const MAX_CHAIN = 10;
 /** id-kp-clientAuth (RFC 5280, 4.2.1.12). */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
@@ -12,10 +10,10 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 export type PeerVerdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Signed by one of the CAs, for clients, but not now. DER of the leaf. */
-  | { readonly kind: 'misdated'; readonly reason: string; readonly chain: readonly Buffer[] }
-  /** Chain, dates and purpose are right. DER, leaf first. */
-  | { readonly kind: 'verified'; readonly chain: readonly Buffer[] };
+  /** Signed by one of the CAs, for clients, but not now. */
+  | { readonly kind: 'misdated'; readonly reason: string; readonly certificate: X509Certificate }
+  /** Chain, dates and purpose are right. */
+  | { readonly kind: 'verified'; readonly certificate: X509Certificate };
 
 /**
  * Asks the finished handshake. OpenSSL has its own clock, and no patience: of what it refuses for its dates alone, what begins within CLOCK_SKEW_MS of
@@ -26,26 +24,17 @@ export function verdictOf(
   clientCas: readonly X509Certificate[],
   wallNow: () => number,
 ): PeerVerdict {
-  const leaf = socket.getPeerCertificate(true);
-  // Node gives an empty object when there is none; the types do not say so.
-  if (!Buffer.isBuffer((leaf as Partial<PeerCertificate>).raw)) return { kind: 'none' };
-  if (!socket.authorized) {
-    const code = String(socket.authorizationError);
-    const reason = refusal(leaf, code, wallNow());
-    // The last of its faults is what OpenSSL tells: the others are looked for here.
-    if (!isDateFault(code) || !isIssuedBy(leaf.raw, clientCas, wallNow())) return { kind: 'refused', reason };
-    const isSoon = code === 'CERT_NOT_YET_VALID' && Date.parse(leaf.valid_from) <= wallNow() + CLOCK_SKEW_MS;
-    return isSoon ? { kind: 'verified', chain: [leaf.raw] } : { kind: 'misdated', reason, chain: [leaf.raw] };
-  }
-  const chain: Buffer[] = [];
-  let certificate: typeof leaf | undefined = leaf;
-  while (certificate !== undefined && chain.length < MAX_CHAIN) {
-    chain.push(certificate.raw);
-    const issuer: typeof leaf | undefined = certificate.issuerCertificate;
-    // A root is its own issuer.
-    certificate = issuer === certificate ? undefined : issuer;
-  }
-  return { kind: 'verified', chain };
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return { kind: 'none' };
+  if (socket.authorized) return { kind: 'verified', certificate };
+  const code = String(socket.authorizationError);
+  const reason = refusal(certificate, code, wallNow());
+  // The last of its faults is what OpenSSL tells: the others are looked for here.
+  if (!isDateFault(code) || !isIssuedBy(certificate, clientCas, wallNow()))
+    return { kind: 'refused', reason };
+  const isSoon =
+    code === 'CERT_NOT_YET_VALID' && certificate.validFromDate.getTime() <= wallNow() + CLOCK_SKEW_MS;
+  return isSoon ? { kind: 'verified', certificate } : { kind: 'misdated', reason, certificate };
 }
 
 function isDateFault(code: string): boolean {
@@ -53,8 +42,7 @@ function isDateFault(code: string): boolean {
 }
 
 /** Signed by one of the CAs, which is valid now, and meant for clients. */
-function isIssuedBy(leaf: Buffer, cas: readonly X509Certificate[], nowMs: number): boolean {
-  const certificate = new X509Certificate(leaf);
+function isIssuedBy(certificate: X509Certificate, cas: readonly X509Certificate[], nowMs: number): boolean {
   // The types miss that a certificate may have no such extension.
   const purposes = (certificate.keyUsage as readonly string[] | undefined) ?? [];
   return (
@@ -76,13 +64,13 @@ export function certificatesOf(bundle: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
-function refusal(leaf: PeerCertificate, code: string, wallNowMs: number): string {
+function refusal(certificate: X509Certificate, code: string, wallNowMs: number): string {
   const now = new Date(wallNowMs).toISOString();
   switch (code) {
     case 'CERT_HAS_EXPIRED':
-      return `the agent's certificate expired at ${leaf.valid_to} (the hub's clock says ${now}): enrol again with a new bootstrap token`;
+      return `the agent's certificate expired at ${certificate.validTo} (the hub's clock says ${now}): enrol again with a new bootstrap token`;
     case 'CERT_NOT_YET_VALID':
-      return `the agent's certificate is valid from ${leaf.valid_from} only, and the hub's clock says ${now}: set the clocks right`;
+      return `the agent's certificate is valid from ${certificate.validFrom} only, and the hub's clock says ${now}: set the clocks right`;
     case 'INVALID_PURPOSE':
       return "the agent's certificate is not meant for TLS clients (extended key usage clientAuth is missing)";
     default:
@@ -90,13 +78,19 @@ function refusal(leaf: PeerCertificate, code: string, wallNowMs: number): string
   }
 }
 
-/** The verified chain, or UNAUTHENTICATED with the reason. */
-export function requireVerified(verdict: PeerVerdict): readonly Buffer[] {
+/** The verified certificate, or UNAUTHENTICATED with the reason. */
+export function requireVerified(verdict: PeerVerdict): X509Certificate {
   switch (verdict.kind) {
     case 'verified':
-      return verdict.chain;
+      return verdict.certificate;
     case 'none':
-      throw new MctunnelError('UNAUTHENTICATED', 'no client certificate: enrol with a bootstrap token first');
+      throw new MctunnelError(
+        'UNAUTHENTICATED',
+        'no client certificate: enrol with a bootstrap token first',
+        {
+          statusCause: 'NoCertificate',
+        },
+      );
     case 'refused':
     case 'misdated':
       throw new MctunnelError('UNAUTHENTICATED', verdict.reason);

@@ -1,11 +1,11 @@
+import type { X509Certificate } from 'node:crypto';
 import type { MctunnelError } from '../errors.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import type { Accept, Hello, TunnelSession } from '../tunnel/index.ts';
 
 /** A client certificate whose chain, dates and clientAuth purpose TLS verified against the agent CA. What it may do is not yet known. */
 export interface AgentPeer {
-  /** DER, leaf first, as far as the chain could be built. */
-  readonly chain: readonly Buffer[];
+  readonly certificate: X509Certificate;
   /** `ip:port`. */
   readonly remoteAddress: string;
 }

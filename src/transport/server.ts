@@ -191,7 +191,7 @@ class GrpcTunnelServer implements TunnelServer {
   #hubClient({ peer, remoteAddress }: Connection): Client | undefined {
     const { hubs } = this.#options;
     if (peer.kind !== 'verified') return undefined;
-    const replica = hubs?.authenticateHub({ chain: peer.chain, remoteAddress });
+    const replica = hubs?.authenticateHub({ certificate: peer.certificate, remoteAddress });
     if (hubs === undefined || replica === undefined) return undefined;
     return {
       cluster: '',
@@ -288,9 +288,9 @@ class GrpcTunnelServer implements TunnelServer {
     const { authenticator } = this.#options;
     // It knows whose certificate that is, and puts the reason where its administrator looks.
     if (peer.kind === 'misdated') {
-      await authenticator.authenticateAgent({ chain: peer.chain, remoteAddress });
+      await authenticator.authenticateAgent({ certificate: peer.certificate, remoteAddress });
     }
-    return authenticator.authenticateAgent({ chain: requireVerified(peer), remoteAddress });
+    return authenticator.authenticateAgent({ certificate: requireVerified(peer), remoteAddress });
   }
 
   #refuseWhileDraining(): void {

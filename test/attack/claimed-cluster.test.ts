@@ -5,7 +5,7 @@ import type { Credentials, TunnelStage } from './tunnel-stage.ts';
 
 const AUTHENTICATOR = 'src/pki/agent-authenticator.ts';
 const CERTIFICATE = 'src/pki/agent-certificate.ts';
-const VERIFIED_BY_TLS = without('src/transport/peer.ts', 'if (!socket.authorized) {', 'if (false) {');
+const VERIFIED_BY_TLS = without('src/transport/peer.ts', 'if (socket.authorized)', 'if (true)');
 const VERIFIED_AGAIN = without(
   AUTHENTICATOR,
   'certificate.checkIssued(authority) && certificate.verify(authority.publicKey)',

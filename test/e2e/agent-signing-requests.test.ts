@@ -181,7 +181,7 @@ describeKubernetes("agents' certificate signing requests", {}, () => {
 
   it('for renewals are approved without a person', async () => {
     const leaf = agents.issueAgent({ cluster: 'a', uid: UID_A, publicKey: (await generateKey()).publicKey });
-    const agent = authenticator.authenticateAgent({ chain: [leaf.raw], remoteAddress: REMOTE });
+    const agent = authenticator.authenticateAgent({ certificate: leaf, remoteAddress: REMOTE });
     const renewed = await enroller('manual').renew({
       agent,
       csr: createSigningRequest(key),

@@ -61,7 +61,6 @@ describe('parseAgentCertificate', () => {
             notAfter: leaf.validToDate,
           });
           expect(parsed.serial).toBe(leaf.serialNumber.toLowerCase().replace(/^0+/, ''));
-          expect(parsed.publicKey.equals(key.publicKey)).toBe(true);
           return Promise.resolve();
         },
       ),

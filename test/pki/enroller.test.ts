@@ -76,7 +76,7 @@ describe('enrolment', () => {
     const issued = await enroller.enroll(await request(`  ${token}\n`, { cluster: 'a' }));
     expect(issued).toMatchObject({ cluster: 'a', caBundle: 'the tunnel CA' });
     const agent = authenticator.authenticateAgent({
-      chain: [leafOf(issued.certificateChain).raw],
+      certificate: leafOf(issued.certificateChain),
       remoteAddress: '192.0.2.1:5',
     });
     expect(agent).toMatchObject({ cluster: 'a', registrationUid: UID_A });
@@ -174,7 +174,7 @@ describe('enrolment', () => {
     const { token } = await tokens.issue({ ...order, replace: true });
     const second = await enroller.enroll(await request(token));
     const authenticate = (chain: string) =>
-      authenticator.authenticateAgent({ chain: [leafOf(chain).raw], remoteAddress: '' });
+      authenticator.authenticateAgent({ certificate: leafOf(chain), remoteAddress: '' });
     expect(() => authenticate(first.certificateChain)).toThrow(
       'from before 2027-01-31T12:00:02Z are refused',
     );
@@ -201,7 +201,7 @@ describe('renewal', () => {
   it('gives the next certificate to whoever may have a session, and nobody else', async () => {
     const issued = await enroller.enroll(await request((await tokens.issue(order)).token));
     const agent = authenticator.authenticateAgent({
-      chain: [leafOf(issued.certificateChain).raw],
+      certificate: leafOf(issued.certificateChain),
       remoteAddress: '',
     });
     const csr = createSigningRequest(await generateKey());

@@ -168,7 +168,7 @@ it('an agent whose CA has left has no session any more, whenever it connected', 
   const agents = new AgentAuthenticator({ trusted: () => authority.trusted, registrations, wallNow });
   const { publicKey } = await generateKey();
   const leaf = authority.issueAgent({ cluster: 'a', uid: UID_A, publicKey });
-  const agent = agents.authenticateAgent({ chain: [leaf.raw], remoteAddress: '192.0.2.1:1' });
+  const agent = agents.authenticateAgent({ certificate: leaf, remoteAddress: '192.0.2.1:1' });
   const announced = await step();
   const switched = await step(announced);
   for (const stored of [announced, switched]) {

@@ -42,7 +42,7 @@ beforeAll(async () => {
     clusters.push({ name: metadata.name, uid: metadata.uid });
   }
   fleet = startAgentFleet({
-    ...{ hub: `localhost:${hub.tunnelPort}`, clusters },
+    ...{ hub: `127.0.0.1:${hub.tunnelPort}`, clusters },
     ...folderTrust(hub.dataDir),
   });
 }, TEST_MS);
