@@ -1,5 +1,5 @@
 /**
- * What cluster-rewrite does, on the text as the API server writes it, for what is large or frequent: lists and watch events of whole objects.
+ * What cluster-rewrite does, on the text as the API server writes it, for what is large or frequent: lists, Tables, and events of watches.
  * Parsing a list of ten thousand only to write it again cost more than the API server takes to make it.
  *
  * It looks for sequences that can stand in one place only, for two reasons: a quotation mark within a JSON string is escaped, so that a sequence with
@@ -33,7 +33,13 @@ const METADATA_ITEMS = Buffer.from('},"items":[');
 /** The last that an object's metadata has, where there is any. */
 const METADATA_MANAGED_FIELDS = Buffer.from(',"managedFields":[{');
 const METADATA_END = Buffer.from('}}');
-const METADATA_LIST_END = Buffer.from(']}');
+/** Of a list of metadata and of a Table. */
+const LIST_END = Buffer.from(']}');
+const TABLE_HEAD = Buffer.from('{"kind":"Table","apiVersion":"meta.k8s.io/');
+const TABLE_ROWS = Buffer.from(',"rows":[');
+const ROW_HEAD = Buffer.from('{"cells":[');
+/** A row's, with `includeObject=None`. */
+const NO_OBJECT = Buffer.from('null}');
 /** `{"type":"MODIFIED"` and no more. */
 const MAX_EVENT_TYPE_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -73,8 +79,34 @@ function endsWith(text: Buffer, end: Buffer): boolean {
   return text.length >= end.length && startsWith(text, end, text.length - end.length);
 }
 
+/** Adds one row of a Table. */
+function pushRow(out: Buffer[], text: Buffer, from: number, to: number): void {
+  const row = text.subarray(from, to);
+  const key = row.indexOf(EVENT_OBJECT);
+  const object = key + EVENT_OBJECT.length;
+  const push = startsWith(row, METADATA_HEAD, object)
+    ? pushMetadata
+    : startsWith(row, OBJECT_HEAD, object)
+      ? pushObject
+      : undefined;
+  if (key >= 0 && startsWith(row, NO_OBJECT, object)) {
+    out.push(row);
+  } else if (key < 0 || push === undefined) {
+    const { rows } = rewriteRegistration({ kind: 'Table', rows: [parse(row.toString('utf8'))] }) as {
+      rows: readonly unknown[];
+    };
+    out.push(Buffer.from(JSON.stringify(rows[0])));
+  } else {
+    out.push(row.subarray(0, object));
+    push(out, row, object, row.length - 1);
+    out.push(CLOSING);
+  }
+}
+
 /** How a list is written: what is before its objects, how each begins, and what comes after the last one. */
 interface ListForm {
+  /** Enough to see the head of a list and of its first object. */
+  readonly headBytes: number;
   /** Bytes before the first object, and what takes their place; undefined: not this form. */
   readonly head: (text: Buffer) => { readonly bytes: number; readonly now: Buffer } | undefined;
   readonly objectHead: Buffer;
@@ -84,6 +116,7 @@ interface ListForm {
 }
 
 const OBJECTS: ListForm = {
+  headBytes: 1024,
   head: (text) =>
     startsWith(text, LIST_HEAD) &&
     (startsWith(text, OBJECT_HEAD, LIST_HEAD.length) || startsWith(text, LIST_TAIL, LIST_HEAD.length))
@@ -95,6 +128,7 @@ const OBJECTS: ListForm = {
 };
 
 const METADATA: ListForm = {
+  headBytes: 1024,
   head: (text) => {
     const items = startsWith(text, METADATA_LIST_HEAD) ? text.indexOf(METADATA_ITEMS) : -1;
     const bytes = items + METADATA_ITEMS.length;
@@ -107,10 +141,25 @@ const METADATA: ListForm = {
   push: pushMetadata,
 };
 
+const TABLE: ListForm = {
+  // The columns are described before the rows.
+  headBytes: 16 * 1024,
+  head: (text) => {
+    const rows = startsWith(text, TABLE_HEAD) ? text.indexOf(TABLE_ROWS) : -1;
+    const bytes = rows + TABLE_ROWS.length;
+    return rows >= 0 && startsWith(text, ROW_HEAD, bytes)
+      ? { bytes, now: text.subarray(0, bytes) }
+      : undefined;
+  },
+  objectHead: ROW_HEAD,
+  tail: undefined,
+  push: pushRow,
+};
+
+const FORMS = { Object: OBJECTS, PartialObjectMetadata: METADATA, Table: TABLE } as const;
+
 /** What is passed on at a time: a write to a socket costs as much as rewriting many objects. */
 const FLUSH_BYTES = 64 * 1024;
-/** Enough to see the head of a list and of its first object. */
-const HEAD_BYTES = 1024;
 
 /**
  * A list of registrations as it comes, as a list of clusters. Throws MctunnelError PROTOCOL, TOO_LARGE, UPSTREAM_LOST (the list broke off); what
@@ -118,9 +167,9 @@ const HEAD_BYTES = 1024;
  */
 export async function* rewriteListText(
   body: AsyncIterable<Buffer>,
-  as: 'Object' | 'PartialObjectMetadata' = 'Object',
+  as: keyof typeof FORMS = 'Object',
 ): AsyncGenerator<Buffer, void, undefined> {
-  const form = as === 'Object' ? OBJECTS : METADATA;
+  const form: ListForm = FORMS[as];
   const next = Buffer.concat([COMMA, form.objectHead]);
   let state: 'head' | 'objects' | 'tail' | 'other' = 'head';
   let rest: Buffer = NOTHING;
@@ -173,7 +222,7 @@ export async function* rewriteListText(
       if (otherBytes > MAX_ANSWER_BYTES) throw tooLarge(MAX_ANSWER_BYTES);
     } else {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      if (isState(state, 'head') && rest.length >= HEAD_BYTES) begin();
+      if (isState(state, 'head') && rest.length >= form.headBytes) begin();
       if (isState(state, 'objects')) advance();
     }
     if (outBytes >= FLUSH_BYTES) {
@@ -190,13 +239,13 @@ export async function* rewriteListText(
     return;
   }
   if (isState(state, 'objects')) {
-    const end = form.tail === undefined ? rest.lastIndexOf(METADATA_LIST_END) : -1;
-    const after = end < 0 ? undefined : rest.subarray(end + METADATA_LIST_END.length);
+    const end = form.tail === undefined ? rest.lastIndexOf(LIST_END) : -1;
+    const after = end < 0 ? undefined : rest.subarray(end + LIST_END.length);
     if (after === undefined || after.toString('latin1').trim() !== '') {
       throw new MctunnelError('UPSTREAM_LOST', "the API server's list broke off");
     }
     push(0, end);
-    out.push(METADATA_LIST_END);
+    out.push(LIST_END);
   }
   yield Buffer.concat(out);
 }
@@ -209,17 +258,22 @@ function isState<S extends string>(state: S, wanted: S): boolean {
 const NOTHING = Buffer.alloc(0);
 const COMMA = Buffer.from(',');
 
-/** One event of a watch of whole objects: a line, without its end. */
+/** One event of a watch: a line, without its end. */
 function pushEvent(out: Buffer[], line: Buffer): void {
   const object = line.subarray(0, MAX_EVENT_TYPE_BYTES + EVENT_OBJECT.length).indexOf(EVENT_OBJECT);
   const from = object + EVENT_OBJECT.length;
-  if (object < 0 || !startsWith(line, OBJECT_HEAD, from)) {
+  const push = startsWith(line, OBJECT_HEAD, from)
+    ? pushObject
+    : startsWith(line, METADATA_HEAD, from)
+      ? pushMetadata
+      : undefined;
+  if (object < 0 || push === undefined) {
     out.push(Buffer.from(JSON.stringify(rewriteEvent(parse(line.toString('utf8'))))));
     return;
   }
   out.push(line.subarray(0, from));
   // The event's own brace closes after the object's.
-  pushObject(out, line, from, line.length - 1);
+  push(out, line, from, line.length - 1);
   out.push(CLOSING);
 }
 

@@ -9,9 +9,8 @@ import type {
   WatchObserver,
 } from '../gateway/ports.ts';
 import { headerValue } from '../lib/headers.ts';
-import { rewriteEvent, rewriteRegistration } from './cluster-rewrite.ts';
+import { rewriteRegistration } from './cluster-rewrite.ts';
 import { rewriteListText, rewriteWatchText } from './cluster-text.ts';
-import { jsonLines } from './json-lines.ts';
 import type { RawClient, RawResponse } from './raw-client.ts';
 import { COLLECTION_PATH, MAX_ANSWER_BYTES } from './registration-api.ts';
 
@@ -58,7 +57,7 @@ function checkOwnAccess(answer: RawResponse): void {
 }
 
 /** `list`: what a list is of that is passed on as it comes. */
-async function answerOf(answer: RawResponse, list?: 'Object' | 'PartialObjectMetadata'): Promise<ReadAnswer> {
+async function answerOf(answer: RawResponse, list?: Representation['as']): Promise<ReadAnswer> {
   checkOwnAccess(answer);
   if (list !== undefined && answer.status === 200) {
     const text = rewriteListText(answer.body as AsyncIterable<Buffer>, list);
@@ -89,12 +88,11 @@ export function createPassThroughView(raw: RawClient): ClusterReadView {
   };
   return {
     read: async (read) => {
-      const { as } = read.representation;
-      const list = read.name === undefined && as !== 'Table' ? as : undefined;
+      const list = read.name === undefined ? read.representation.as : undefined;
       return answerOf(await send(read, false), list);
     },
     watch: (read, observer) => {
-      const watch = new PassThroughWatch(observer, read.representation);
+      const watch = new PassThroughWatch(observer);
       void watch.run((signal) => send(read, true, signal));
       return watch;
     },
@@ -104,12 +102,10 @@ export function createPassThroughView(raw: RawClient): ClusterReadView {
 class PassThroughWatch implements WatchHandle {
   readonly #observer: WatchObserver;
   readonly #abort = new AbortController();
-  readonly #representation: Representation;
   #resume: (() => void) | undefined;
 
-  constructor(observer: WatchObserver, representation: Representation) {
+  constructor(observer: WatchObserver) {
     this.#observer = observer;
-    this.#representation = representation;
   }
 
   resume(): void {
@@ -138,10 +134,9 @@ class PassThroughWatch implements WatchHandle {
     }
     this.#observer.start();
     try {
-      const isText = this.#representation.as === 'Object';
-      for await (const event of isText ? rewriteWatchText(answer.body) : jsonLines(answer.body)) {
+      for await (const events of rewriteWatchText(answer.body)) {
         if (signal.aborted) return;
-        if (!this.#observer.event(isText ? event : rewriteEvent(event))) await this.#drained();
+        if (!this.#observer.event(events)) await this.#drained();
       }
     } catch {
       // Broken between two events or within one that was not passed on: the client resumes from the last that it has.
