@@ -19,6 +19,14 @@ export async function startAggregatedHub(
   args: readonly string[] = [],
 ): Promise<RunningHub> {
   await plane.apply(await installation('hub'));
+  return runAggregatedHub(plane, args);
+}
+
+/** The same in a control plane that has the hub's manifests, but neither its Service nor its APIService. */
+export async function runAggregatedHub(
+  plane: ControlPlane,
+  args: readonly string[] = [],
+): Promise<RunningHub> {
   const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
   const gatewayPort = await freePort();
   const tunnelPort = await freePort();
