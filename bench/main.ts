@@ -100,6 +100,10 @@ async function measure(): Promise<Sample[]> {
       [...system.args, '-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${warmUpS}s`],
       warmUpS,
     );
+    // Nothing of that has moved megabytes.
+    for (const { args, seconds: limitS } of cases.filter(({ kind }) => kind === 'transfer')) {
+      await load.run([...system.args, ...args], limitS);
+    }
   }
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {

@@ -34,7 +34,7 @@ export function createHubMetrics(registry: Registry): HubMetrics {
   });
   const windows = new Gauge({
     name: 'mctunnel_http2_window_raised',
-    help: '1 while the 8 MiB HTTP/2 windows could be set; 0 means slow tunnels over long distances',
+    help: '1 while the large HTTP/2 windows could be set; 0 means slow tunnels over long distances',
     registers,
   });
   return {

@@ -109,7 +109,7 @@ export interface ServerObserver {
     readonly method: 'tls' | 'connect' | 'enroll' | 'renew';
     readonly error: MctunnelError;
   }): void;
-  /** Whether the 8 MiB HTTP/2 windows could be set on the connection of a new session (a gauge: false means slow over long distances). */
+  /** Whether the large HTTP/2 windows could be set on the connection of a new session (a gauge: false means slow over long distances). */
   window?(raised: boolean): void;
   /** Connections that are open, after each change. */
   connections?(count: number): void;

@@ -32,7 +32,7 @@ export class ServerWindow {
     Object.defineProperty(socket, SLOT, { value: slot });
   }
 
-  /** Sets the window of each stream and of the whole connection to 8 MiB. False when that was not possible. */
+  /** Sets the window of each stream and of the whole connection. False when that was not possible. */
   raise(socket: object): boolean {
     const session = (socket as { readonly [SLOT]?: Slot })[SLOT]?.session;
     if (session === undefined || session.destroyed || session.closed) return false;
