@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { MctunnelError } from '../../src/errors.ts';
 import { eventually } from '../contract/eventually.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
-import { freePort, startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
+import { startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
 import { authorityCertificate } from '../support/aggregated-hub.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { begin, call, type Answer, type Server } from '../support/client.ts';
+import { newReplica, type Replica } from '../support/hub-replica.ts';
 import {
   connectTo,
   DOWNLOAD_BYTES,
@@ -30,12 +31,6 @@ const TAKEOVER_MS = 30_000;
 const REGISTRATIONS = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/mctunnel-system/leases';
 
-interface Replica {
-  readonly name: string;
-  readonly process: MctunnelProcess;
-  readonly gateway: number;
-  readonly tunnel: number;
-}
 interface Status {
   readonly sessions?: readonly { readonly replica: string }[];
   readonly conditions?: readonly {
@@ -63,23 +58,17 @@ describeKubernetes('two replicas of a hub', {}, () => {
     options: { method?: string; body?: string } = {},
   ): Promise<Answer> => call(server(replica), path, { user: plane.admin, ...options });
 
-  async function newReplica(name: string): Promise<Replica> {
-    const account = await plane.serviceAccount('mctunnel-system', 'mctunnel-hub');
-    const [gateway, tunnel] = [await freePort(), await freePort()];
-    const process = new MctunnelProcess('hub', [
-      ...['--kubeconfig', account.kubeconfig, '--replica-name', name, '--peer-host', '127.0.0.1'],
-      ...['--gateway-listen', `127.0.0.1:${gateway}`, '--tunnel-listen', `127.0.0.1:${tunnel}`],
-      ...['--ops-listen', '127.0.0.1:0', '--advertise', 'localhost,127.0.0.1', '--drain-timeout', '2s'],
-    ]);
-    started.push(process);
-    return { name, process, gateway, tunnel };
+  async function replica(name: string): Promise<Replica> {
+    const made = await newReplica(plane, name, '2s');
+    started.push(made.process);
+    return made;
   }
 
   beforeAll(async () => {
     plane = await startControlPlane({ name: 'replicas' });
     await plane.apply(await installation('hub'));
     await plane.apply(await installation('agent'));
-    [a, b] = [await newReplica('hub-a'), await newReplica('hub-b')];
+    [a, b] = [await replica('hub-a'), await replica('hub-b')];
     for (const { process } of both()) process.start();
     for (const { process } of both()) await process.logged('the hub is ready');
     gatewayCa = await authorityCertificate(plane, 'gateway-serving');
