@@ -25,6 +25,7 @@ import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
+import { connectionLimits, openFilesLimit } from './connection-limits.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import { openKubernetesBacking, openStandaloneBacking } from './hub-backing.ts';
 import { openHubFiles } from './hub-files.ts';
@@ -169,6 +170,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
           ...{ hubId, budget, minTlsVersion, log, closer },
           dial: (name) => sessions.dial(name),
         });
+  const connections = connectionLimits(openFilesLimit());
   const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
     createTunnelServer({
       ...config.tunnelListen,
@@ -183,6 +185,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       hubId,
       minTlsVersion,
       replicas: replicaCount,
+      maxConnections: connections.tunnel,
       observer: hubMetrics.server(log),
       tunnel: { processBudget: budget },
     }),
@@ -286,6 +289,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const gateway = createGateway({
     ...config.gatewayListen,
     tls: gatewayTls(),
+    maxConnections: connections.gateway,
     proxy,
     clock: systemClock,
     api: (request, response) => void api.app(request, response),

@@ -61,6 +61,8 @@ export interface GatewayOptions {
   /** 0: any free one, see `Gateway.address`. */
   readonly port: number;
   readonly tls: GatewayTls;
+  /** Open at a time; more are closed at once. Default 32,768. */
+  readonly maxConnections?: number;
   readonly proxy: Proxy;
   readonly clock: Clock;
   /** Whatever is not a proxy path: the Express application. */

@@ -1,5 +1,5 @@
 // Connections, headers and calls cost their sender less than they cost the hub. Were their number not bounded, whoever reaches a port could use up the hub's
-// memory, or have it ask the API server of the hub cluster ten thousand questions for one request. (100,000 connections are attempted by test/soak.)
+// memory, or have it ask the API server of the hub cluster ten thousand questions for one request. (100,000 connections to each port are attempted by test/soak/connections.test.ts.)
 import { connect, type Socket } from 'node:net';
 import { attack, without } from './attack.ts';
 
@@ -47,7 +47,7 @@ async function flood(
 
 attack('masses of connections to the gateway', {
   tuned: [without('src/gateway/server/tls.ts', 'MAX_CONNECTIONS = 32_768', `MAX_CONNECTIONS = ${LIMIT}`)],
-  weakened: [without('src/gateway/server/tls.ts', 'server.maxConnections = MAX_CONNECTIONS;')],
+  weakened: [without('src/gateway/server/tls.ts', 'server.maxConnections = maxConnections;')],
   attempt: async (after) => {
     const { PROXY, RawClient, startGateway } = await import('../gateway/harness.ts');
     const hub = await startGateway();

@@ -60,7 +60,7 @@ export class HttpsGateway implements Gateway {
     this.#log = options.log;
     this.#host = options.host;
     this.#port = options.port;
-    const server = createTlsServer(options.tls, this.#sockets);
+    const server = createTlsServer(options.tls, this.#sockets, options.maxConnections);
     this.#server = server;
     server.on('request', (request, response) => this.#request(request, response, 'none'));
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>

@@ -26,7 +26,11 @@ const HTTPS_WANTED = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP reques
  * The HTTPS server of the gateway port. Client certificates are asked for and verified elsewhere, each against the CA that it is for; sessions are not
  * resumed, because a resumed one has lost the intermediates. HTTP/1.1 only: what comes of ALPN decides nothing further.
  */
-export function createTlsServer(tls: GatewayTls, sockets: Set<Socket>): Server {
+export function createTlsServer(
+  tls: GatewayTls,
+  sockets: Set<Socket>,
+  maxConnections = MAX_CONNECTIONS,
+): Server {
   const server = createServer({
     ...secureContext(tls),
     ALPNProtocols: ['http/1.1'],
@@ -50,7 +54,7 @@ export function createTlsServer(tls: GatewayTls, sockets: Set<Socket>): Server {
   });
   // Node closes a connection after this many header lines are dropped silently otherwise.
   server.maxHeadersCount = 0;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
 
   /** TCP connections whose handshake is not over, by their far end. */
   const handshaking = new Map<string, Socket>();
