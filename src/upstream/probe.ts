@@ -13,8 +13,10 @@ const PROBE_TIMEOUT_MS = 10_000;
 const MAX_PROBE_BYTES = 1024 * 1024;
 /** Of users and groups in the verbs of constrained impersonation. */
 const CONSTRAINED_GROUP = 'authentication.k8s.io';
+/** Name of the user and group of the trial, before the mapping: it stands in the audit log of the member. */
+const PROBE = 'mctunnel-probe';
 
-/** What the agent finds out about its member with its own account, without impersonating anybody. */
+/** What the agent finds out about its member with its own account, impersonating nobody but for one trial, and that only where it lacks a plain right. */
 export interface MemberState {
   readonly apiServer:
     | { readonly reachable: true; readonly version: string; readonly roundTripMs: number }
@@ -61,9 +63,8 @@ export async function probeMember(
     const apiServer = await apiServerState(client, now);
     // A server that answers something may answer these as well.
     const isThere = apiServer.reachable || apiServer.problem.code !== 'UPSTREAM_UNREACHABLE';
-    const isConstrained = apiServer.reachable && offersConstrainedImpersonation(apiServer.version);
     const [clusterUid, missingRights] = isThere
-      ? await Promise.all([kubeSystemUid(client), missing(client, policy, isConstrained)])
+      ? await Promise.all([kubeSystemUid(client), missing(client, policy)])
       : [undefined, undefined];
     return { apiServer, clusterUid, missingRights };
   } finally {
@@ -89,31 +90,58 @@ async function kubeSystemUid(client: ProbeClient): Promise<string | undefined> {
   }
 }
 
-/** KEP 5284: on by default from 1.36. An older server would take the verbs in its RBAC, and never ask for them. */
-function offersConstrainedImpersonation(gitVersion: string): boolean {
-  const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
-  return Number(major) > 1 || (major === '1' && Number(minor) >= 36);
-}
-
 async function missing(
   client: ProbeClient,
   policy: Policy,
-  isConstrained: boolean,
 ): Promise<readonly ImpersonationRight[] | undefined> {
   const rights = impersonationRights(policy);
   try {
-    const allowed: boolean[] = [];
+    const lacking: ImpersonationRight[] = [];
+    const constrained: ImpersonationRight[] = [];
     for (const right of rights) {
-      allowed.push(
-        (await isAllowed(client, 'impersonate', right)) ||
-          (isConstrained &&
-            (await isAllowed(client, 'impersonate:user-info', { ...right, group: CONSTRAINED_GROUP }))),
-      );
+      if (await isAllowed(client, 'impersonate', right)) continue;
+      const isConstrained = await isAllowed(client, 'impersonate:user-info', {
+        ...right,
+        group: CONSTRAINED_GROUP,
+      });
+      (isConstrained ? constrained : lacking).push(right);
     }
-    return rights.filter((_, at) => allowed[at] !== true);
+    if (constrained.length === 0 || (await honoursConstrained(client, policy, constrained))) return lacking;
+    return rights.filter((right) => lacking.includes(right) || constrained.includes(right));
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Does the server take the verbs of constrained impersonation (KEP 5284) for anything? RBAC knows every verb, discovery says nothing, and by its version it may be
+ * turned on or off: only a trial tells. It asks, as somebody whom the policy lets in, who that is; what else it may, does not matter.
+ */
+async function honoursConstrained(
+  client: ProbeClient,
+  policy: Policy,
+  rights: readonly ImpersonationRight[],
+): Promise<boolean> {
+  const named = impersonationRights(policy).find(({ resource }) => resource === 'users')?.name;
+  const anybody = policy.mapping.map({ user: PROBE, uid: '', groups: [PROBE], extra: [] });
+  const headers: Record<string, string> = {
+    'impersonate-user': named === undefined || named === '' ? anybody.user : named,
+  };
+  // A plain right to one of them must not speak for the others.
+  for (const { resource, subresource } of rights) {
+    if (resource === 'groups') headers['impersonate-group'] = anybody.groups[0] ?? PROBE;
+    if (resource === 'userextras') headers[`impersonate-extra-${encodeURIComponent(subresource)}`] = PROBE;
+  }
+  const { status, text } = await client.answer(
+    'POST',
+    '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    headers,
+  );
+  if (status >= 200 && status <= 299) return true;
+  if (status !== 403) throw client.unusable(`it answers ${status} to an impersonated request`);
+  // Refused for what is asked (by a role of somebody's own), or to that user: then it took the verbs.
+  return text.includes('impersonate-on:') || !text.includes('cannot impersonate');
 }
 
 async function isAllowed(client: ProbeClient, verb: string, right: ImpersonationRight): Promise<boolean> {
@@ -150,9 +178,23 @@ class ProbeClient {
 
   /** Throws MctunnelError UPSTREAM_UNREACHABLE, or PROTOCOL for an answer that is no 2xx with JSON. */
   async json(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    const { status, text } = await this.answer(method, path, body);
+    if (status < 200 || status > 299) throw this.unusable(`it answers ${status} to ${path}`);
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw this.unusable(`its answer to ${path} is no JSON`, cause);
+    }
+  }
+
+  /** Whatever its status. Throws MctunnelError UPSTREAM_UNREACHABLE. */
+  async answer(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const authorization = this.#member.credential.authorization();
-    let status: number;
-    let text: string;
     try {
       const answer = await this.#pool.request({
         method,
@@ -161,19 +203,13 @@ class ProbeClient {
           accept: 'application/json',
           ...(authorization === undefined ? {} : { authorization }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
         body: body === undefined ? null : JSON.stringify(body),
       });
-      status = answer.statusCode;
-      text = await answer.body.text();
+      return { status: answer.statusCode, text: await answer.body.text() };
     } catch (cause) {
       throw unreachable(this.#member.description, cause);
-    }
-    if (status < 200 || status > 299) throw this.#unusable(`it answers ${status} to ${path}`);
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw this.#unusable(`its answer to ${path} is no JSON`, cause);
     }
   }
 
@@ -181,7 +217,7 @@ class ProbeClient {
     await this.#pool.destroy();
   }
 
-  #unusable(words: string, cause?: unknown): MctunnelError {
+  unusable(words: string, cause?: unknown): MctunnelError {
     return new MctunnelError('PROTOCOL', `${this.#member.description} is not usable: ${words}`, {
       hop: 'agent',
       cause,

@@ -15,6 +15,28 @@ const TEST_MS = 60_000;
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const ALICE = { 'Impersonate-User': 'hub:alice', 'Impersonate-Group': 'hub:dev' };
 
+/** By the agent's own probe. */
+async function missingRights(agent: User): Promise<readonly string[] | undefined> {
+  const member = await Member.open(loadKubeconfig(agent.kubeconfig), 'TLSv1.2', silentLog);
+  try {
+    const state = await probeMember('east', member.endpoint, new Policy('east'));
+    return state.missingRights?.map(({ resource }) => resource);
+  } finally {
+    member.close();
+  }
+}
+
+/** What `mctunnel agent rbac --constrained` prints takes the place of the plain role. */
+async function applyConstrainedRole(plane: ControlPlane, policy: string): Promise<void> {
+  const path = join(plane.directory, 'policy.yaml');
+  writeFileSync(path, policy);
+  const { code, stdout } = await mctunnel(['agent', 'rbac', '--policy', path, '--constrained']);
+  expect(code).toBe(0);
+  const name = '/apis/rbac.authorization.k8s.io/v1/clusterroles/mctunnel-agent';
+  expect((await plane.request('DELETE', name)).status).toBe(200);
+  await plane.apply(stdout);
+}
+
 describeKubernetes('constrained impersonation', {}, () => {
   let plane: ControlPlane;
   let agent: User;
@@ -36,16 +58,7 @@ describeKubernetes('constrained impersonation', {}, () => {
   }, firstStartTimeoutMs);
   afterAll(() => plane.stop(), TEST_MS);
 
-  /** What `mctunnel agent rbac --constrained` prints takes the place of the plain role. */
-  async function applyRole(policy: string): Promise<void> {
-    const path = join(plane.directory, 'policy.yaml');
-    writeFileSync(path, policy);
-    const { code, stdout } = await mctunnel(['agent', 'rbac', '--policy', path, '--constrained']);
-    expect(code).toBe(0);
-    const name = '/apis/rbac.authorization.k8s.io/v1/clusterroles/mctunnel-agent';
-    expect((await plane.request('DELETE', name)).status).toBe(200);
-    await plane.apply(stdout);
-  }
+  const applyRole = (policy: string): Promise<void> => applyConstrainedRole(plane, policy);
   const as = (headers: object, method: string, path: string, body?: object) =>
     plane.request(method, path, { user: agent, headers: { ...headers }, ...(body && { body }) });
   const newMap = (name: string): object => ({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name } });
@@ -85,13 +98,7 @@ describeKubernetes('constrained impersonation', {}, () => {
     it(
       'finds that it has the rights that it needs',
       async () => {
-        const member = await Member.open(loadKubeconfig(agent.kubeconfig), 'TLSv1.2', silentLog);
-        try {
-          const { missingRights } = await probeMember('east', member.endpoint, new Policy('east'));
-          expect(missingRights).toEqual([]);
-        } finally {
-          member.close();
-        }
+        expect(await missingRights(agent)).toEqual([]);
       },
       TEST_MS,
     );
@@ -106,6 +113,29 @@ describeKubernetes('constrained impersonation', {}, () => {
         return status === 201 || status === 409;
       });
       expect((await as(ALICE, 'DELETE', `${CONFIGMAPS}/written`)).status).toBe(200);
+    },
+    TEST_MS,
+  );
+});
+
+describeKubernetes('constrained impersonation that a cluster has turned off', {}, () => {
+  let plane: ControlPlane;
+  beforeAll(async () => {
+    plane = await startControlPlane({
+      name: 'unconstrained',
+      apiserverFlags: ['--feature-gates=ConstrainedImpersonation=false'],
+    });
+    await plane.apply(await installation('agent'));
+  }, firstStartTimeoutMs);
+  afterAll(() => plane.stop(), TEST_MS);
+
+  it(
+    'is found out by a trial, whatever the version: the agent says what it lacks',
+    async () => {
+      const agent = await plane.serviceAccount('mctunnel-system', 'mctunnel-agent');
+      expect(await missingRights(agent)).toEqual([]);
+      await applyConstrainedRole(plane, 'readOnly: true\n');
+      await waitFor('the role', async () => (await missingRights(agent))?.join() === 'users,groups');
     },
     TEST_MS,
   );

@@ -161,19 +161,25 @@ describeKubernetes('what is forwarded between two replicas', { node: true }, () 
   }
   async function forwardedPort(way: Way, cluster: string, port: number, webSockets = 'true') {
     const running = start(way, cluster, ['port-forward', 'shell', `:${port}`], webSockets);
-    const local = await waitFor('port-forward', () =>
-      /127\.0\.0\.1:(\d+) ->/.exec(running.said().toString()),
+    const local = await waitFor(
+      'port-forward',
+      () => /127\.0\.0\.1:(\d+) ->/.exec(running.said().toString())?.[1],
     );
     return { ...running, port: Number(local) };
   }
 
+  async function replicasOf(cluster: string): Promise<string[]> {
+    const { body } = await plane.request('GET', `${REGISTRATIONS}/${cluster}`);
+    const { status } = JSON.parse(body) as { status: { sessions: { replica: string }[] } };
+    return status.sessions.map(({ replica }) => replica).sort();
+  }
+  const tunnelsToEach = (): Promise<boolean> =>
+    waitFor('a tunnel to each', async () => (await replicasOf('both')).join() === 'hub-a,hub-b', {
+      timeoutMs: 45_000,
+    });
+
   it('only-a has its one tunnel at hub-a, so what comes to hub-b is forwarded', async () => {
-    const replicasOf = async (cluster: string): Promise<string[]> => {
-      const { body } = await plane.request('GET', `${REGISTRATIONS}/${cluster}`);
-      const { status } = JSON.parse(body) as { status: { sessions: { replica: string }[] } };
-      return status.sessions.map(({ replica }) => replica).sort();
-    };
-    await waitFor('a tunnel to each', async () => (await replicasOf('both')).join() === 'hub-a,hub-b');
+    await tunnelsToEach();
     expect(await replicasOf('only-a')).toEqual(['hub-a']);
   });
 
@@ -335,6 +341,7 @@ describeKubernetes('what is forwarded between two replicas', { node: true }, () 
 
   /** SIGTERM to one replica; resolves with what became of what was under way. */
   async function drained(leaving: Replica, other: Way, forwarded: Way): Promise<void> {
+    await tunnelsToEach();
     // Not touched by it: they go through the other replica's own tunnel.
     const staying = await cat(other, 'both');
     const stop = asking(other, 'both');

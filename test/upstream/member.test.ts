@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -322,22 +323,33 @@ describe('the probe', () => {
     await until(() => member.sockets.size === 0);
   });
 
-  it.each([
-    ['v1.36.0', []],
-    ['v1.37.1+vendor', []],
-    ['v2.0.0', []],
-    ['v1.35.9', ['users', 'groups']],
-    ['', ['users', 'groups']],
+  it.each<[string, number, string, readonly string[] | undefined]>([
+    ['it says who that is', 201, '{}', []],
+    ['it lacks what the trial does', 403, 'cannot impersonate:on … impersonate-on:user-info:create', []],
+    ['it lets that user ask for nothing', 403, 'User "hub:mctunnel-probe" cannot create resource', []],
+    [
+      'it does not know the verbs',
+      403,
+      'User "agent" cannot impersonate resource "users" in API group ""',
+      ['users', 'groups', 'userextras'],
+    ],
+    ['it cannot say', 500, 'oh', undefined],
   ])(
-    'takes constrained impersonation for a right where the member offers it: %s',
-    async (gitVersion, missing) => {
+    'takes constrained impersonation for a right where the member shows, by a trial, that it does: %s',
+    async (_what, trialStatus, trialBody, missing) => {
       const asked: unknown[] = [];
+      const trials: IncomingHttpHeaders[] = [];
       const member = await bench.member((request, response) => {
         let text = '';
         request.on('data', (chunk: Buffer) => (text += chunk.toString()));
         request.on('end', () => {
           if (request.method === 'GET') {
-            response.end(JSON.stringify({ gitVersion, metadata: { uid: 'u-1' } }));
+            response.end(JSON.stringify({ gitVersion: 'v1.30.0', metadata: { uid: 'u-1' } }));
+            return;
+          }
+          if (request.url?.endsWith('/selfsubjectreviews') === true) {
+            trials.push(request.headers);
+            response.writeHead(trialStatus).end(trialBody);
             return;
           }
           const { spec } = JSON.parse(text) as { spec: { resourceAttributes: { verb: string } } };
@@ -346,12 +358,23 @@ describe('the probe', () => {
           response.writeHead(201).end(JSON.stringify({ status: { allowed } }));
         });
       });
-      const { missingRights } = await probeMember('east', member.endpoint, policy);
+      const own = policyOf({ passExtras: ['scopes'] }).current;
+      const { missingRights } = await probeMember('east', member.endpoint, own);
       expect(missingRights?.map(({ resource }) => resource)).toEqual(missing);
-      if (missing.length === 0) {
-        const right = { group: 'authentication.k8s.io', resource: 'groups', subresource: '', name: '' };
-        expect(asked.at(-1)).toEqual({ verb: 'impersonate:user-info', ...right });
-      }
+      expect(asked.slice(0, 4)).toMatchObject([
+        { verb: 'impersonate', group: '', resource: 'users' },
+        { verb: 'impersonate:user-info', group: 'authentication.k8s.io', resource: 'users' },
+        { verb: 'impersonate', group: '', resource: 'groups' },
+        { verb: 'impersonate:user-info', group: 'authentication.k8s.io', resource: 'groups' },
+      ]);
+      expect(trials).toMatchObject([
+        {
+          authorization: `Bearer ${TOKEN}`,
+          'impersonate-user': 'hub:mctunnel-probe',
+          'impersonate-group': 'hub:mctunnel-probe',
+          'impersonate-extra-scopes': 'mctunnel-probe',
+        },
+      ]);
     },
   );
 
