@@ -19,6 +19,7 @@ import { generateKey, privateKeyPem, type KeyPair } from '../../src/pki/keys.ts'
 import { createSigningRequest } from '../../src/pki/signing-request.ts';
 import { SessionRegistry } from '../../src/registry/index.ts';
 import { createTunnelServer, dialTunnel, enroll, type TunnelConnection } from '../../src/transport/index.ts';
+import type { Accept } from '../../src/tunnel/index.ts';
 import { openStore } from '../registry/open-store.ts';
 
 export interface Credentials {
@@ -143,6 +144,7 @@ export async function startTunnelStage() {
     async connect(
       credentials: Credentials,
       hello: { readonly clusterUid?: string; readonly instanceId?: string } = {},
+      accept: Accept = () => undefined,
     ) {
       const outcome = await settled(
         dialTunnel({
@@ -155,7 +157,7 @@ export async function startTunnelStage() {
             capabilities: ['http'],
             ...hello,
           },
-          accept: () => undefined,
+          accept,
         }),
       );
       if (!(outcome instanceof MctunnelError)) connections.push(outcome);
