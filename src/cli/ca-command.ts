@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { setting, values } from '../config/index.ts';
-import { SecretKeyStore } from '../kube/index.ts';
+import { readReplicaAuthorities, SecretKeyStore, type ReplicaAuthorities } from '../kube/index.ts';
 import { MctunnelError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type AgentTrust, AUTHORITY_NAMES, type AuthorityName, FolderKeyStore } from '../pki/index.ts';
@@ -151,7 +151,9 @@ async function withStore(
       return agentsOf(fresh).finally(() => fresh.close());
     };
     const caBundle = async (): Promise<string | undefined> => (isStandalone ? undefined : caBundleOf(client));
-    await run({ keys, agents, caBundle, overlapMs: config.overlap, wallNow: Date.now });
+    const replicas = async (): Promise<readonly ReplicaAuthorities[]> =>
+      isStandalone ? [] : readReplicaAuthorities(client.raw, config.namespace, Date.now());
+    await run({ keys, agents, caBundle, replicas, overlapMs: config.overlap, wallNow: Date.now });
   } finally {
     await client.close();
   }

@@ -14,6 +14,7 @@ import {
   stateOf,
   takeStep,
 } from '../pki/index.ts';
+import type { ReplicaAuthorities } from '../kube/index.ts';
 import type { ClusterStatus } from '../registry/ports.ts';
 
 export interface RotationOptions {
@@ -22,6 +23,8 @@ export interface RotationOptions {
   readonly agents: () => Promise<readonly AgentTrust[]>;
   /** What the hub's kube-apiserver verifies the gateway by, in PEM; undefined: it does not, or not by a bundle. Throws MctunnelError. */
   readonly caBundle: () => Promise<string | undefined>;
+  /** By which CAs the hub replicas go. Throws MctunnelError. */
+  readonly replicas: () => Promise<readonly ReplicaAuthorities[]>;
   /** From the announcement of a CA to its first signature, and from there to the end of the one before, at least. */
   readonly overlapMs: number;
   readonly wallNow: () => number;
@@ -31,8 +34,8 @@ export interface AuthorityReport {
   readonly name: AuthorityName;
   readonly state: AuthorityState;
   readonly readiness: Readiness;
-  /** Why the hub's kube-apiserver would know the gateway no more; undefined: it would. */
-  readonly apiServer: string | undefined;
+  /** Who has not followed the step before: a replica of the hub, the APIService of its API server; undefined: everybody has. */
+  readonly lagging: string | undefined;
 }
 
 /** Clusters that a message names; further ones are counted. */
@@ -41,24 +44,47 @@ const MAX_NAMED = 10;
 /** undefined: the hub has no such CA. */
 export async function reportOf(
   name: AuthorityName,
-  { keys, agents, caBundle, overlapMs, wallNow }: RotationOptions,
+  { keys, agents, caBundle, replicas, overlapMs, wallNow }: RotationOptions,
 ): Promise<AuthorityReport | undefined> {
   const material = await keys.load(name);
   if (material === undefined) return undefined;
   const state = stateOf(material);
   const readiness = readinessOf(name, state, await agents(), { nowMs: wallNow(), overlapMs });
-  const apiServer = name === 'gateway-serving' ? await apiServerFault(state, caBundle) : undefined;
-  return { name, state, readiness, apiServer };
+  const lagging =
+    state.phase === 'stable'
+      ? undefined
+      : ((await replicaFault(name, state, replicas)) ??
+        (name === 'gateway-serving' ? await apiServerFault(state, caBundle) : undefined));
+  return { name, state, readiness, lagging };
+}
+
+/** A replica must trust a CA before it signs, and have what it issues to itself from the one that signs, before the other one goes. */
+async function replicaFault(
+  name: AuthorityName,
+  { signer, next }: AuthorityState,
+  replicas: RotationOptions['replicas'],
+): Promise<string | undefined> {
+  const wanted = spkiHash((next ?? signer).publicKey);
+  try {
+    for (const { replica, authorities } of await replicas()) {
+      const held = authorities[name];
+      if (held === undefined) continue;
+      if (next === undefined ? held[0] !== wanted : !held.includes(wanted))
+        return `the hub replica ${replica} has not followed the step before (does it run, and reach its API server?)`;
+    }
+    return undefined;
+  } catch (error) {
+    return `the Leases of the hub replicas cannot be read: ${MctunnelError.from(error).message}`;
+  }
 }
 
 /** A bundle that does not know the CA before either is none of our keeping: the gateway has a certificate of somebody else's. */
 async function apiServerFault(
-  { phase, signer, next, others }: AuthorityState,
+  { signer, next, others }: AuthorityState,
   caBundle: RotationOptions['caBundle'],
 ): Promise<string | undefined> {
   const coming = next ?? signer;
   const leaving = next === undefined ? others : [signer];
-  if (phase === 'stable') return undefined;
   try {
     const bundle = await caBundle();
     if (bundle === undefined) return undefined;
@@ -95,7 +121,7 @@ export async function rotateOnce(
 }
 
 /** undefined: the next step may be taken. */
-export function whyNotYet({ readiness, apiServer }: AuthorityReport): string | undefined {
+export function whyNotYet({ readiness, lagging }: AuthorityReport): string | undefined {
   const { remainingMs, behind, step } = readiness;
   if (behind.length > 0) {
     const named = behind.slice(0, MAX_NAMED).join(', ');
@@ -109,9 +135,7 @@ export function whyNotYet({ readiness, apiServer }: AuthorityReport): string | u
   if (remainingMs > 0) {
     return `hubs, replicas and API servers get ${Math.ceil(remainingMs / 1_000)} more seconds to learn of the step before (--overlap; --force does not wait)`;
   }
-  return apiServer === undefined
-    ? undefined
-    : `${apiServer}; without it kubectl would find every cluster unavailable (--force takes the step all the same)`;
+  return lagging === undefined ? undefined : `${lagging}; --force takes the step all the same`;
 }
 
 function describeStep(step: RotationStep): string {

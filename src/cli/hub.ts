@@ -20,7 +20,7 @@ import {
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
-import { AgentAuthenticator, authorityHashes, BootstrapTokens, Enroller } from '../pki/index.ts';
+import { AgentAuthenticator, authorityHashes, BootstrapTokens, Enroller, spkiHash } from '../pki/index.ts';
 import { SessionRegistry, tellReplicas } from '../registry/index.ts';
 import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
@@ -102,6 +102,13 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   const { store } = backing;
   if (cluster !== undefined) {
     const { leases } = cluster;
+    const own = [agentCa, tunnelCa, gatewayCa, authorities.clients];
+    leases.tellAuthorities(() =>
+      Object.fromEntries(
+        own.map(({ name, trusted }) => [name, trusted.map(({ publicKey }) => spkiHash(publicKey))]),
+      ),
+    );
+    for (const authority of own) authority.onChange(() => void leases.renew());
     await leases.start();
     closer.add('Lease', () => leases.close());
   }

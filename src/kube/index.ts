@@ -22,7 +22,7 @@ export {
 export type { RawClient, RawRequest, RawResponse } from './raw-client.ts';
 export type { ReviewCallOptions } from './review-call.ts';
 export { createTokenReviewer, type TokenReviewerOptions } from './token-reviewer.ts';
-export { ReplicaLeases, type ReplicaLeasesOptions } from './replica-leases.ts';
+export { readReplicaAuthorities, ReplicaLeases, type ReplicaAuthorities } from './replica-leases.ts';
 export { SecretKeyStore, type SecretKeyStoreOptions } from './secret-key-store.ts';
 export { SecretTokenStore, type SecretTokenStoreOptions } from './secret-token-store.ts';
 export {

@@ -1,5 +1,5 @@
 import { MctunnelError } from '../errors.ts';
-import type { Clock, Timer } from '../lib/clock.ts';
+import { CLOCK_SKEW_MS, type Clock, type Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Replica, ReplicaChange, Replicas } from '../registry/index.ts';
 import { callJson, found } from './json-call.ts';
@@ -20,6 +20,15 @@ export interface ReplicaLeasesOptions {
   readonly random: () => number;
 }
 
+/** SPKI hashes of the CAs by name, the one that signs first. */
+export type HeldAuthorities = Readonly<Record<string, readonly string[]>>;
+
+export interface ReplicaAuthorities {
+  readonly replica: string;
+  /** Of one that an older version of the hub runs: none is known. */
+  readonly authorities: HeldAuthorities;
+}
+
 /** Who does not renew its Lease for this long is dead. */
 const DURATION_MS = 15_000;
 /** Two renewals may be lost. */
@@ -29,6 +38,7 @@ const FORGET_MS = 60_000;
 const NAME_PREFIX = 'mctunnel-hub-';
 const LABEL = 'mctunnel.io/hub-replica';
 const ADDRESS = 'mctunnel.io/tunnel-address';
+const AUTHORITIES = 'mctunnel.io/authorities';
 
 interface Lease {
   readonly metadata: {
@@ -36,7 +46,7 @@ interface Lease {
     readonly resourceVersion: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly holderIdentity?: string };
+  readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string };
 }
 
 interface Seen {
@@ -60,6 +70,7 @@ export class ReplicaLeases implements Replicas {
   #listedAtMs = 0;
   #renewedAtMs = 0;
   #address: string | undefined;
+  #authorities: (() => HeldAuthorities) | undefined;
   #others: readonly Replica[] = [];
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -86,6 +97,16 @@ export class ReplicaLeases implements Replicas {
   /** Tells the others where this one's tunnel port is: at once. */
   async announce(address: string): Promise<void> {
     this.#address = address;
+    await this.renew();
+  }
+
+  /** Says in the Lease from now on by which CAs this replica goes; `renew` when they change. */
+  tellAuthorities(held: () => HeldAuthorities): void {
+    this.#authorities = held;
+  }
+
+  /** Writes the Lease at once. */
+  async renew(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#running = this.#running.then(() => this.#tick());
@@ -176,7 +197,10 @@ export class ReplicaLeases implements Replicas {
           'app.kubernetes.io/name': 'mctunnel',
           'app.kubernetes.io/component': 'hub',
         },
-        ...(this.#address !== undefined && { annotations: { [ADDRESS]: this.#address } }),
+        annotations: {
+          ...(this.#address !== undefined && { [ADDRESS]: this.#address }),
+          ...(this.#authorities !== undefined && { [AUTHORITIES]: JSON.stringify(this.#authorities()) }),
+        },
         ...(present !== undefined && { resourceVersion: present.metadata.resourceVersion }),
       },
       spec: { holderIdentity: hubId, leaseDurationSeconds: DURATION_MS / 1_000, renewTime: now },
@@ -252,5 +276,39 @@ export class ReplicaLeases implements Replicas {
 
   #path(replica: string): string {
     return `${this.#collection}/${NAME_PREFIX}${replica}`;
+  }
+}
+
+/** Who reads the Leases once cannot tell whose stand still: these are as fresh as clocks may be apart, and their removal takes. */
+const MAX_AGE_MS = CLOCK_SKEW_MS + DURATION_MS + FORGET_MS;
+
+/** By which CAs the hub replicas go, as their Leases say. Throws MctunnelError. */
+export async function readReplicaAuthorities(
+  raw: Pick<RawClient, 'request'>,
+  namespace: string,
+  nowMs: number,
+): Promise<readonly ReplicaAuthorities[]> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const query = `?labelSelector=${encodeURIComponent(`${LABEL}=true`)}`;
+  const { items } = (await callJson(raw, 'GET', path + query)) as { items: readonly Lease[] };
+  return items
+    .filter(({ spec }) => nowMs - Date.parse(spec?.renewTime ?? '') < MAX_AGE_MS)
+    .map(({ metadata }) => ({
+      replica: metadata.name.slice(NAME_PREFIX.length),
+      authorities: parseAuthorities(metadata.annotations?.[AUTHORITIES]),
+    }));
+}
+
+function parseAuthorities(text: string | undefined): HeldAuthorities {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    if (typeof value !== 'object' || value === null) return {};
+    const known = Object.entries(value).filter(
+      (entry): entry is [string, string[]] =>
+        Array.isArray(entry[1]) && entry[1].every((hash) => typeof hash === 'string'),
+    );
+    return Object.fromEntries(known);
+  } catch {
+    return {};
   }
 }

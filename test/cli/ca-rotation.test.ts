@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { reportOf, rotateOnce, type RotationOptions } from '../../src/cli/ca-rotation.ts';
+import type { ReplicaAuthorities } from '../../src/kube/index.ts';
 import { MctunnelError } from '../../src/errors.ts';
-import { FolderKeyStore, newAuthority } from '../../src/pki/index.ts';
+import { authorityHashes, FolderKeyStore, newAuthority } from '../../src/pki/index.ts';
 
 const START = Date.parse('2027-01-31T12:00:00Z');
 const MINUTE = 60_000;
 let folder: string;
 let now: number;
 let bundle: () => Promise<string | undefined>;
+let followers: () => Promise<readonly ReplicaAuthorities[]>;
 let keys: FolderKeyStore;
 let options: RotationOptions;
 
@@ -19,10 +21,12 @@ beforeEach(async () => {
   now = START;
   keys = new FolderKeyStore(folder);
   bundle = async () => (await keys.load('gateway-serving'))?.certificates;
+  followers = () => Promise.resolve([]);
   options = {
     ...{ keys, overlapMs: MINUTE, wallNow: () => now },
     agents: () => Promise.resolve([]),
     caBundle: () => bundle(),
+    replicas: () => followers(),
   };
   for (const name of ['gateway-serving', 'hub-client'] as const)
     await keys.create(name, await newAuthority(name, options));
@@ -74,10 +78,40 @@ it('leaves alone what is not of its keeping, and says what it cannot read', asyn
   const foreign = (await newAuthority('gateway-serving')).certificates;
   for (const other of [undefined, foreign]) {
     bundle = () => Promise.resolve(other);
-    expect((await reportOf('gateway-serving', options))?.apiServer).toBeUndefined();
+    expect((await reportOf('gateway-serving', options))?.lagging).toBeUndefined();
   }
   bundle = () => Promise.reject(new MctunnelError('FORBIDDEN', 'no'));
-  expect((await reportOf('gateway-serving', options))?.apiServer).toMatch(/cannot be read: no$/);
+  expect((await reportOf('gateway-serving', options))?.lagging).toMatch(/cannot be read: no$/);
   await rotateOnce('hub-client', options, false);
-  expect((await reportOf('hub-client', options))?.apiServer).toBeUndefined();
+  expect((await reportOf('hub-client', options))?.lagging).toBeUndefined();
+});
+
+it('waits for each replica of the hub to follow, and says which one has not', async () => {
+  const held = async (): Promise<readonly string[]> =>
+    authorityHashes((await keys.load('hub-client'))?.certificates ?? '');
+  const before = await held();
+  const stuck = { replica: 'hub-b', authorities: { 'hub-client': before } };
+  followers = async () => [
+    { replica: 'hub-a', authorities: { 'hub-client': await held() } },
+    { replica: 'of an older version', authorities: {} },
+    stuck,
+  ];
+  await rotateOnce('hub-client', options, false);
+  const announced = await held();
+  for (const [follows, step] of [
+    [announced, 'switch'],
+    [undefined, 'retire'],
+  ] as const) {
+    now += MINUTE;
+    await expect(rotateOnce('hub-client', options, false)).rejects.toMatchObject({
+      message: expect.stringContaining('the hub replica hub-b has not followed the step before') as unknown,
+    });
+    stuck.authorities['hub-client'] = follows ?? (await held());
+    expect(await rotateOnce('hub-client', options, false)).toBe(step);
+  }
+  await rotateOnce('hub-client', options, false);
+  followers = () => Promise.reject(new MctunnelError('FORBIDDEN', 'no'));
+  expect((await reportOf('hub-client', options))?.lagging).toBe(
+    'the Leases of the hub replicas cannot be read: no',
+  );
 });

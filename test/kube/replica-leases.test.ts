@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ReplicaLeases, type RawRequest, type RawResponse } from '../../src/kube/index.ts';
+import {
+  readReplicaAuthorities,
+  ReplicaLeases,
+  type RawRequest,
+  type RawResponse,
+} from '../../src/kube/index.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { ReplicaChange } from '../../src/registry/index.ts';
@@ -71,6 +76,31 @@ describe('Leases of hub replicas', () => {
     }
   }
   const names = ({ leases }: { leases: ReplicaLeases }) => leases.others.map(({ name }) => name);
+
+  it('tell by which CAs they go, at once when those change; the dead are not counted', async () => {
+    const [a, b] = [replica('a'), replica('b')];
+    let held: Record<string, readonly string[]> = { 'agent-client': ['sha256:1'] };
+    a.leases.tellAuthorities(() => held);
+    await a.leases.start();
+    await b.leases.start();
+    const read = (nowMs: number) => readReplicaAuthorities(api, 'mctunnel-system', nowMs);
+    // As of the clock of the replica that has renewed.
+    const now = 2 * 3_600_000;
+    expect(await read(now)).toEqual([
+      { replica: 'a', authorities: held },
+      { replica: 'b', authorities: {} },
+    ]);
+    held = { 'agent-client': ['sha256:2', 'sha256:1'] };
+    await a.leases.renew();
+    expect((await read(now))[0]).toEqual({ replica: 'a', authorities: held });
+    expect(await read(now + 10 * 60_000)).toEqual([]);
+    for (const text of ['[', '1', '{"agent-client":1,"tunnel-serving":[1]}']) {
+      const lease = api.stored.get('mctunnel-hub-a');
+      if (lease === undefined) throw new Error('no Lease');
+      lease.metadata.annotations = { 'mctunnel.io/authorities': text };
+      expect((await read(now))[0]).toEqual({ replica: 'a', authorities: {} });
+    }
+  });
 
   it('tell each other that they live, and where', async () => {
     const [a, b] = [replica('a'), replica('b')];
