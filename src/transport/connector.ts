@@ -93,7 +93,8 @@ class HubConnector implements Connector {
     this.#rotations += 1;
     for (const link of this.#links) {
       link.isLeaving = true;
-      link.isToBeDrained = true;
+      // One that drains already has its successor: it must not stand for the one that has none yet.
+      link.isToBeDrained = link.connection.session.state === 'open';
     }
     this.refresh();
   }

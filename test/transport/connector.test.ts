@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createConnector, type Connector, type ConnectorEvent } from '../../src/transport/index.ts';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dial, echo, TestHub, until } from './fixture.ts';
+import { dial, echo, OPEN, TestHub, until } from './fixture.ts';
 import { connectTcp } from './tcp-relay.ts';
 
 let hubs: TestHub[] = [];
@@ -148,6 +148,33 @@ describe('the connector', () => {
     await until('replaced', () => a.opened.length === 2 && a.opened[0]?.closed !== undefined);
     expect(a.opened[1]?.closed).toBeUndefined();
     expect(a.opened.map(({ agent }) => agent.hello.instanceId)).toEqual(['process-0', 'process-1']);
+  });
+
+  it('leaves what it rotated out before alone: the newest of each hub is replaced, also when another hub is away', async () => {
+    const replicas = () => 2;
+    const a = await hub({ replicas, hubId: 'a' });
+    const b = await hub({ replicas, hubId: 'b' });
+    let turn = 0;
+    let isAway = false;
+    const running = start(() => (isAway || turn++ % 2 === 0 ? a : b).address);
+    await until('both', () => running.sessions.length === 2);
+    // Goes on for as long as the test: its session stays.
+    const held = a.opened[0]?.session.open(OPEN, {
+      data: () => undefined,
+      end: () => undefined,
+      error: () => undefined,
+    });
+    running.rotate();
+    await until('both are new', () => types().filter((type) => type === 'connected').length === 4);
+    await until('the other old one is gone', () => b.opened[0]?.closed !== undefined);
+    expect(a.opened[0]?.session.state).toBe('draining');
+
+    isAway = true;
+    const second = a.opened.findLast(({ closed }) => closed === undefined);
+    running.rotate();
+    await until('replaced', () => second?.closed !== undefined);
+    expect(a.opened[0]?.closed).toBeUndefined();
+    held?.end();
   });
 
   it('drains and closes without another dial', async () => {
