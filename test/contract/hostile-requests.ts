@@ -14,6 +14,7 @@ export interface HostileRequest {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
+const JSON_PATCH = { 'content-type': 'application/json-patch+json' };
 const manifest = (metadata: unknown, rest: object = {}): string =>
   JSON.stringify({
     apiVersion: 'registry.mctunnel.io/v1',
@@ -30,10 +31,22 @@ const get = (what: string, path: string, status: number, reason?: string): Hosti
   ...{ what, method: 'GET', path, status },
   ...(reason !== undefined && { reason }),
 });
-const patch = (what: string, body: string, status: number, reason?: string): HostileRequest => ({
-  ...{ what, method: 'PATCH', path: '/here', headers: MERGE, body, status },
+const patch = (what: string, body: string, status: number, reason?: string, query = ''): HostileRequest => ({
+  ...{ what, method: 'PATCH', path: `/here${query}`, headers: MERGE, body, status },
   ...(reason !== undefined && { reason }),
 });
+
+const jsonPatch = (what: string, body: unknown, status: number, reason?: string): HostileRequest => ({
+  ...{ what, method: 'PATCH', path: '/here', headers: JSON_PATCH, status },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  ...(reason !== undefined && { reason }),
+});
+
+const status = (what: string, body: object, code: number, reason?: string): HostileRequest => ({
+  ...patch(what, JSON.stringify(body), code, reason),
+  path: '/here/status',
+});
+const OWNER = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
 
 const deep = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
 
@@ -259,4 +272,241 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   patch('a patch with an old version', '{"metadata":{"resourceVersion":"1"}}', 409, 'Conflict'),
   patch('a patch that makes it invalid', '{"spec":{"limits":{"maxInFlight":-1}}}', 422, 'Invalid'),
   patch('a patch that takes the metadata away', '{"metadata":null}', 400, 'BadRequest'),
+  { ...patch('half a patch of one that is not there', '{"a":', 404, 'NotFound'), path: '/nobody' },
+
+  jsonPatch('a JSON patch that is an object', {}, 400, 'BadRequest'),
+  jsonPatch('a JSON patch that is a text', '"x"', 400, 'BadRequest'),
+  jsonPatch('half a JSON patch', '[{"op":', 400, 'BadRequest'),
+  jsonPatch('an operation that is a number', [5], 400, 'BadRequest'),
+  jsonPatch('an operation that is a list', [[]], 400, 'BadRequest'),
+  jsonPatch('an operation that is null', [null], 422, 'Invalid'),
+  jsonPatch('an op that is a number', [{ op: 5, path: '/spec' }], 400, 'BadRequest'),
+  jsonPatch('a path that is a number', [{ op: 'remove', path: 5 }], 400, 'BadRequest'),
+  jsonPatch('a from that is a list', [{ op: 'copy', from: [], path: '/spec' }], 400, 'BadRequest'),
+  jsonPatch('an operation without an op', [{ path: '/spec/paused', value: true }], 422, 'Invalid'),
+  jsonPatch('an op that is none', [{ op: 'poke', path: '/spec/paused' }], 422, 'Invalid'),
+  jsonPatch('an operation without a path', [{ op: 'add', value: true }], 422, 'Invalid'),
+  jsonPatch('a move without a from', [{ op: 'move', path: '/spec/paused' }], 422, 'Invalid'),
+  jsonPatch('a test that fails', [{ op: 'test', path: '/metadata/name', value: 'there' }], 422, 'Invalid'),
+  jsonPatch('a test of what is not there', [{ op: 'test', path: '/spec/a/b', value: 1 }], 422, 'Invalid'),
+  jsonPatch('a remove of what is not there', [{ op: 'remove', path: '/spec/paused' }], 422, 'Invalid'),
+  jsonPatch('a remove of the whole', [{ op: 'remove', path: '' }], 422, 'Invalid'),
+  jsonPatch('an add below nothing', [{ op: 'add', path: '/spec/a/b', value: 1 }], 422, 'Invalid'),
+  jsonPatch('an add below a text', [{ op: 'add', path: '/kind/a', value: 1 }], 422, 'Invalid'),
+  jsonPatch('a move of nothing', [{ op: 'move', from: '/spec/a', path: '/spec/b' }], 422, 'Invalid'),
+  jsonPatch(
+    'an index beyond the end',
+    [
+      { op: 'add', path: '/metadata/finalizers', value: [] },
+      { op: 'add', path: '/metadata/finalizers/1', value: 'a.test/b' },
+    ],
+    422,
+    'Invalid',
+  ),
+  jsonPatch(
+    'an index that is a word',
+    [
+      { op: 'add', path: '/metadata/finalizers', value: [] },
+      { op: 'add', path: '/metadata/finalizers/x', value: 'a.test/b' },
+    ],
+    422,
+    'Invalid',
+  ),
+  jsonPatch(
+    'copies that double',
+    [
+      { op: 'add', path: '/spec/a', value: { b: 'x'.repeat(1024) } },
+      ...Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/spec/a', path: `/spec/a/${i}` })),
+    ],
+    422,
+    'Invalid',
+  ),
+  jsonPatch(
+    '10,001 operations',
+    Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/metadata/name', value: 'here' })),
+    413,
+    'RequestEntityTooLarge',
+  ),
+  jsonPatch('a JSON patch of the name', [{ op: 'replace', path: '/metadata/name', value: 'x' }], 400),
+  jsonPatch('a JSON patch of the uid', [{ op: 'replace', path: '/metadata/uid', value: 'x' }], 422),
+  jsonPatch(
+    'a JSON patch with an old version',
+    [{ op: 'replace', path: '/metadata/resourceVersion', value: '1' }],
+    409,
+    'Conflict',
+  ),
+  jsonPatch('a JSON patch that takes the metadata away', [{ op: 'remove', path: '/metadata' }], 400),
+  jsonPatch(
+    'a JSON patch that makes it invalid',
+    [{ op: 'add', path: '/spec/limits', value: { maxInFlight: -1 } }],
+    422,
+    'Invalid',
+  ),
+  {
+    ...jsonPatch('a JSON patch of one that is not there', [], 404, 'NotFound'),
+    path: '/nobody',
+  },
+
+  patch('an unknown field, strictly', '{"spec":{"pausd":true}}', 422, 'Invalid', '?fieldValidation=Strict'),
+  ...['Create', 'Update', 'Patch'].map((verb) => ({
+    ...{ what: `${verb} by a manager of 200 characters`, headers: verb === 'Patch' ? MERGE : JSON_TYPE },
+    ...{
+      method: { Create: 'POST', Update: 'PUT', Patch: 'PATCH' }[verb] ?? '',
+      body: manifest({ name: 'here' }),
+    },
+    ...{
+      path: `${verb === 'Create' ? '' : '/here'}?fieldManager=${'x'.repeat(200)}`,
+      status: 422,
+      reason: 'Invalid',
+    },
+  })),
+  { ...post('a manager that rings', manifest({ name: 'x' }), 422, 'Invalid'), path: '?fieldManager=%07' },
+  post('a byte order mark', `\ufeff${manifest({ name: 'x' })}`, 400, 'BadRequest'),
+  post(
+    'two owners that control',
+    manifest({
+      name: 'x',
+      ownerReferences: ['1', '2'].map((uid) => ({ ...OWNER, uid, controller: true })),
+    }),
+    422,
+    'Invalid',
+  ),
+  post(
+    'an Event as owner',
+    manifest({ name: 'x', ownerReferences: [{ ...OWNER, kind: 'Event' }] }),
+    422,
+    'Invalid',
+  ),
+  post(
+    'an owner of no version',
+    manifest({ name: 'x', ownerReferences: [{ ...OWNER, apiVersion: 'a/b/c' }] }),
+    422,
+    'Invalid',
+  ),
+  ...(
+    [
+      ['a status of the wrong type, without its subresource', { status: 'x' }],
+      ['nulls', { spec: { paused: null, limits: null } }],
+      ['a spec that is null', { spec: null }],
+    ] as const
+  ).map(([what, rest]) => ({ ...post(what, manifest({ name: 'x' }, rest), 201), path: '?dryRun=All' })),
+  {
+    ...post(
+      '100 finalizers',
+      manifest({ name: 'x', finalizers: Array.from({ length: 100 }, (_, i) => `a.b/${i}`) }),
+      201,
+    ),
+    path: '?dryRun=All',
+  },
+  {
+    ...post('a generateName of 100 characters', manifest({ generateName: 'a'.repeat(100) }), 201),
+    path: '?dryRun=All',
+  },
+  patch('a status of the wrong type in a patch of the rest', '{"status":{"conditions":"x"}}', 200),
+
+  {
+    ...{
+      what: 'DELETE with preconditions that are a text',
+      method: 'DELETE',
+      path: '/here',
+      headers: JSON_TYPE,
+    },
+    ...{
+      body: '{"kind":"DeleteOptions","apiVersion":"v1","preconditions":"x"}',
+      status: 400,
+      reason: 'BadRequest',
+    },
+  },
+  {
+    ...{ what: 'DELETE with two policies', method: 'DELETE', status: 422, reason: 'Invalid' },
+    path: '/here?propagationPolicy=Foreground&orphanDependents=true',
+  },
+  {
+    ...{ what: 'DELETE of another uid', method: 'DELETE', path: '/here', headers: JSON_TYPE },
+    ...{
+      body: '{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"x"}}',
+      status: 409,
+      reason: 'Conflict',
+    },
+  },
+
+  get('an empty limit', '?limit=', 400, 'BadRequest'),
+  get('the least limit', '?limit=-9223372036854775808', 200),
+  get('a limit with a fraction', '?limit=1.5', 400, 'BadRequest'),
+  get('a negative resourceVersion', '?resourceVersion=-1', 400, 'BadRequest'),
+  get('a continue and a match', '?continue=abc&resourceVersion=5&resourceVersionMatch=Exact', 422, 'Invalid'),
+  get('a list with initial events', '?sendInitialEvents=false', 422, 'Invalid'),
+  get('one, of a version of the far future', '/here?resourceVersion=99999999999', 504, 'Timeout'),
+  ...[
+    'a!b',
+    '!',
+    '=b',
+    'a=b=c',
+    'a in b',
+    'a in (b',
+    'a in (b)c',
+    'a notin',
+    'a>b',
+    'a<',
+    'a/b/c=d',
+    '-a',
+    'a>-1',
+    '()',
+    'a,,b',
+    'a=b,',
+    'a=b c',
+  ].map((selector) =>
+    get(`a selector ${selector}`, `?labelSelector=${encodeURIComponent(selector)}`, 400, 'BadRequest'),
+  ),
+  ...['a=', 'a==', ' a = b ', 'a in ()', 'in in (in)'].map((selector) =>
+    get(`a selector ${selector}`, `?labelSelector=${encodeURIComponent(selector)}`, 200),
+  ),
+  ...[
+    'metadata.name',
+    'spec.paused',
+    'metadata.name=a=b',
+    'metadata.name=a\\',
+    '!metadata.name',
+    'metadata.uid=x',
+    ' metadata.name=here',
+  ].map((selector) =>
+    get(`fields ${selector}`, `?fieldSelector=${encodeURIComponent(selector)}`, 400, 'BadRequest'),
+  ),
+  ...['', 'metadata.name=', 'metadata.name=A B', 'metadata.name=a,metadata.name=b'].map((selector) =>
+    get(`fields ${selector}`, `?fieldSelector=${encodeURIComponent(selector)}`, 200),
+  ),
+  ...['application/json;as=Table;v=v9;g=meta.k8s.io', 'application/json;as=Table;v=v1', 'application'].map(
+    (accept) => ({ ...get(`Accept: ${accept}`, '', 406, 'NotAcceptable'), headers: { accept } }),
+  ),
+  ...['*/*', 'application/*', 'a/b, application/json;q=0.1', 'application/json;pretty=1'].map((accept) => ({
+    ...get(`Accept: ${accept}`, '', 200),
+    headers: { accept },
+  })),
+
+  status('a status of another type', { status: { conditions: 'x' } }, 422, 'Invalid'),
+  status('a condition that is none', { status: { conditions: [{ type: 'Sunny' }] } }, 422, 'Invalid'),
+  status('a spec that is wrong, to the status', { spec: { paused: 7 } }, 200),
+  status('a name, to the status', { metadata: { name: 'there' } }, 400, 'BadRequest'),
+  { ...status('nothing, to the status of nobody', {}, 404, 'NotFound'), path: '/nobody/status' },
+  {
+    ...{ what: 'PUT of a status without a version', method: 'PUT', path: '/here/status', headers: JSON_TYPE },
+    ...{ body: manifest({ name: 'here' }, { status: {} }), status: 422, reason: 'Invalid' },
+  },
+  {
+    ...{
+      what: 'PUT of a status with an old version',
+      method: 'PUT',
+      path: '/here/status',
+      headers: JSON_TYPE,
+    },
+    ...{
+      body: manifest({ name: 'here', resourceVersion: '1' }, { status: {} }),
+      status: 409,
+      reason: 'Conflict',
+    },
+  },
+  {
+    ...{ what: 'DELETE of a status', method: 'DELETE', path: '/here/status', status: 405 },
+    reason: 'MethodNotAllowed',
+  },
 ];

@@ -14,6 +14,7 @@ export interface OpenedRegistrations {
 
 const PATH = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const JSON_TYPE = { 'content-type': 'application/json' };
+const JSON_PATCH = { 'content-type': 'application/json-patch+json' };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 
 interface Shown {
@@ -46,6 +47,7 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
       apiVersion: 'registry.mctunnel.io/v1',
       kind: 'ClusterRegistration',
       metadata: { name: one, ...metadata },
+      spec: {},
     });
     const create = async (one: string, metadata: object = {}): Promise<Shown> => {
       const { status, body } = await send('POST', '', manifest(one, metadata));
@@ -139,6 +141,140 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
         ) as unknown,
       });
       await send('DELETE', '/patched');
+    });
+
+    it.each<[string, object[], object]>([
+      ['adds', [{ op: 'add', path: '/spec/paused', value: true }], { spec: { paused: true } }],
+      [
+        'adds a label whose key is escaped',
+        [{ op: 'add', path: '/metadata/labels/a.test~1b', value: 'c' }],
+        { metadata: { labels: { 'a.test/b': 'c', first: 'one' } } },
+      ],
+      [
+        'adds labels whose keys every JavaScript object has',
+        ['constructor', 'prototype', 'toString'].map((key) => ({
+          ...{ op: 'add', value: 'c' },
+          path: `/metadata/labels/${key}`,
+        })),
+        { metadata: { labels: { constructor: 'c', prototype: 'c', toString: 'c', first: 'one' } } },
+      ],
+      [
+        'replaces, also what is not there',
+        [
+          { op: 'replace', path: '/metadata/labels/first', value: 'two' },
+          { op: 'replace', path: '/metadata/labels/second', value: 'x' },
+        ],
+        { metadata: { labels: { first: 'two', second: 'x' } } },
+      ],
+      [
+        'tests, and takes what is not there for null',
+        [
+          { op: 'test', path: '/metadata/labels', value: { first: 'one' } },
+          { op: 'test', path: '/metadata/labels/second', value: null },
+          { op: 'test', path: '/metadata/labels/third' },
+          { op: 'add', path: '/spec/paused', value: false },
+        ],
+        { spec: { paused: false } },
+      ],
+      [
+        'moves and copies',
+        [
+          { op: 'copy', from: '/metadata/labels/first', path: '/metadata/labels/second' },
+          { op: 'move', from: '/metadata/labels/first', path: '/metadata/labels/third' },
+        ],
+        { metadata: { labels: { second: 'one', third: 'one' } } },
+      ],
+      [
+        'puts into lists, counts from their end, takes out',
+        [
+          { op: 'add', path: '/metadata/finalizers', value: ['t.test/b'] },
+          { op: 'add', path: '/metadata/finalizers/-', value: 't.test/d' },
+          { op: 'add', path: '/metadata/finalizers/0', value: 't.test/a' },
+          { op: 'add', path: '/metadata/finalizers/-1', value: 't.test/e' },
+          { op: 'test', path: '/metadata/finalizers/-2', value: 't.test/d' },
+          { op: 'replace', path: '/metadata/finalizers/0', value: 't.test/c' },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+        ],
+        { metadata: { finalizers: ['t.test/c', 't.test/d', 't.test/e'] } },
+      ],
+      [
+        'does not look at what is before the first slash',
+        [{ op: 'add', path: 'x/spec/paused', value: true }],
+        { spec: { paused: true } },
+      ],
+      ['takes nothing to do for done', [], { metadata: { generation: 1 } }],
+    ])('patches as JSON patch says: %s', async (_, patch, expected) => {
+      await create('patched', { labels: { first: 'one' } });
+      const { status, body } = await send('PATCH', '/patched', patch, JSON_PATCH);
+      expect({ status, body }).toMatchObject({ status: 200, body: expected });
+      expect((await send('GET', '/patched')).body).toMatchObject(expected);
+      await send('PATCH', '/patched', { metadata: { finalizers: null } }, MERGE);
+      await send('DELETE', '/patched');
+    });
+
+    it('does none of a JSON patch when one of its tests fails, and says so as kubectl shows it', async () => {
+      const { metadata } = await create('tested');
+      const patch = [
+        { op: 'add', path: '/spec/paused', value: true },
+        { op: 'test', path: '/metadata/resourceVersion', value: '1' },
+      ];
+      const { status, body } = await send('PATCH', '/tested', patch, JSON_PATCH);
+      expect({ status, body }).toMatchObject({
+        status: 422,
+        body: {
+          reason: 'Invalid',
+          message: expect.stringMatching(
+            /^the server rejected our request due to an error in our request/,
+          ) as unknown,
+        },
+      });
+      expect((await send('GET', '/tested')).body).toMatchObject({
+        metadata: { resourceVersion: metadata.resourceVersion },
+      });
+      patch[1] = { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion };
+      expect((await send('PATCH', '/tested', patch, JSON_PATCH)).body).toMatchObject({
+        spec: { paused: true },
+      });
+      expect(
+        await send('PATCH', '/tested?dryRun=All', [{ op: 'remove', path: '/spec' }], JSON_PATCH),
+      ).toMatchObject({ status: 200 });
+      expect((await send('GET', '/tested')).body).toMatchObject({ spec: { paused: true } });
+      await send('DELETE', '/tested');
+    });
+
+    it('keeps spec and status apart, each written by its own path', async () => {
+      const { metadata } = await create('apart');
+      const status = { kubernetesVersion: 'v1.36.3', clusterUID: 'one' };
+      const both = { spec: { paused: true }, status };
+      expect((await send('PATCH', '/apart', both, MERGE)).body).not.toMatchObject({ status });
+      const written = await send('PATCH', '/apart/status', { ...both, spec: { paused: false } }, MERGE);
+      expect(written).toMatchObject({ status: 200, body: { spec: { paused: true }, status } });
+      // A status is no new generation.
+      expect(written.body.metadata.generation).toBe(metadata.generation + 1);
+      const read = await send('GET', '/apart/status');
+      expect(read).toEqual({ status: 200, body: (await send('GET', '/apart')).body });
+      const other = [{ op: 'replace', path: '/status/clusterUID', value: 'two' }];
+      expect(await send('PATCH', '/apart/status', other, JSON_PATCH)).toMatchObject({
+        status: 422,
+        body: { reason: 'Invalid', details: { causes: [{ field: 'status' }] } },
+      });
+      const cleared = [
+        { op: 'remove', path: '/status/clusterUID' },
+        { ...other[0], op: 'add' },
+      ];
+      expect((await send('PATCH', '/apart/status', [cleared[0] ?? {}], JSON_PATCH)).status).toBe(200);
+      expect(await send('PATCH', '/apart/status', [cleared[1] ?? {}], JSON_PATCH)).toMatchObject({
+        status: 200,
+        body: { status: { clusterUID: 'two' } },
+      });
+      const { body } = await send('GET', '/apart');
+      const put = { ...body, spec: {}, status: { kubernetesVersion: 'v1.37.0' } };
+      expect(await send('PUT', '/apart/status', put)).toMatchObject({
+        status: 200,
+        body: { spec: { paused: true }, status: { kubernetesVersion: 'v1.37.0' } },
+      });
+      expect((await send('PUT', '/apart/status', put)).status).toBe(409);
+      await send('DELETE', '/apart');
     });
 
     it('leaves version and generation alone when nothing changes', async () => {

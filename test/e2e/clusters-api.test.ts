@@ -190,6 +190,12 @@ describeKubernetes('the API to kubectl', {}, () => {
         expect(
           await ok(['explain', 'clusters', '--recursive', '--api-version=gateway.mctunnel.io/v1']),
         ).toContain('maxInFlightPerUser');
+        const index = JSON.parse(await ok(['get', '--raw', '/openapi/v3'])) as {
+          paths: Record<string, { serverRelativeURL: string } | undefined>;
+        };
+        const url = index.paths['apis/gateway.mctunnel.io/v1']?.serverRelativeURL ?? '';
+        const document = JSON.parse(await ok(['get', '--raw', url])) as { paths: object };
+        expect(Object.keys(document.paths)).toContain('/apis/gateway.mctunnel.io/v1/clusters/{name}/health');
         const resources = await ok(['api-resources', '--api-group=gateway.mctunnel.io', '-o', 'wide']);
         expect(resources).toMatch(
           /clusters +mcl +gateway\.mctunnel\.io\/v1 +false +Cluster +get,list,watch +mctunnel/,
@@ -247,6 +253,27 @@ describeKubernetes('the API to kubectl', {}, () => {
         expect(await ok(['patch', 'mcreg', 'written', '--type=merge', '-p', patch])).toContain('patched');
         expect(await ok(['get', 'mcl', 'written', '-o', 'jsonpath={.spec}'])).toBe(
           '{"limits":{"maxInFlight":5},"paused":true}',
+        );
+        const json = (operations: object[]) => ['--type=json', '-p', JSON.stringify(operations)];
+        const tested = [
+          { op: 'test', path: '/spec/paused', value: true },
+          { op: 'replace', path: '/spec/limits/maxInFlight', value: 6 },
+        ];
+        expect(await ok(['patch', 'mcreg', 'written', ...json(tested)])).toContain('patched');
+        const failing = await run(['patch', 'mcreg', 'written', ...json([{ ...tested[0], value: false }])]);
+        expect([failing.code, failing.stderr]).toEqual([
+          1,
+          expect.stringMatching(/^The request is invalid.*the server rejected our request/) as unknown,
+        ]);
+        const uid = (value: string) => ['-p', JSON.stringify({ status: { clusterUID: value } })];
+        const status = ['patch', 'mcreg', 'written', '--subresource=status', '--type=merge'];
+        expect(await ok([...status, ...uid('one')])).toContain('patched');
+        const pinned = await run([...status, ...uid('two')]);
+        expect(pinned.stderr).toContain('clusterUID is immutable once set: clear it first');
+        expect(await ok([...status, '-p', '{"status":{"clusterUID":null}}'])).toContain('patched');
+        expect(await ok([...status, ...uid('two')])).toContain('patched');
+        expect(await ok(['get', 'mcl', 'written', '-o', 'jsonpath={.spec}{.status}'])).toBe(
+          '{"limits":{"maxInFlight":6},"paused":true}{"clusterUID":"two"}',
         );
         const typo = await run(
           ['create', '--validate=strict', '-f', '-'],

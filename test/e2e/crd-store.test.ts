@@ -1,5 +1,5 @@
 // The CRD store and the read view over it, on a real kube-apiserver.
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import {
   CrdStore,
@@ -14,12 +14,45 @@ import type { ClusterEvent } from '../../src/registry/ports.ts';
 import { registrationCrd } from '../../src/registry/schema/index.ts';
 import { clusterStoreSuite } from '../contract/cluster-store-suite.ts';
 import { clusterViewSuite } from '../contract/cluster-view-suite.ts';
-import { registrationWritesSuite } from '../contract/registration-writes-suite.ts';
+import { HOSTILE_REQUESTS } from '../contract/hostile-requests.ts';
+import { registrationWritesSuite, type OpenedRegistrations } from '../contract/registration-writes-suite.ts';
 import { eventually } from '../contract/eventually.ts';
-import { createFixture, serve } from '../gateway/api/fixture.ts';
+import { createFixture, serve, type ApiServer } from '../gateway/api/fixture.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { startControlPlane, waitFor, type ControlPlane } from '../kubernetes/index.ts';
 import { call } from '../support/client.ts';
+
+const COLLECTION = '/apis/registry.mctunnel.io/v1/clusterregistrations';
+
+interface Status {
+  readonly reason: string;
+  readonly message: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly group?: string;
+    readonly kind?: string;
+    readonly causes?: readonly { readonly message: string; readonly field: string }[];
+  };
+}
+
+/** What CEL's rules are about is the whole object, where an embedded store names the field. */
+const WHOLE_OBJECT = '<nil>';
+/** What is said of CEL's rules when they could not be applied to something that is wrong already. */
+const NOT_CHECKED = /some validation rules were not checked|Checked value must be/;
+
+/** What a client can go by, and which object the message names: the rest of it are words. */
+function shapeOf({ reason, message, details = {} }: Status): object {
+  const [object, words] = message.split(' is invalid: ');
+  // Of a patch that makes something unreadable the API server names no object.
+  if (words === undefined || object === ' ""' || words.startsWith('patch: ')) return { reason };
+  const { name, group, kind, causes = [] } = details;
+  const fields = causes
+    .filter((cause) => !NOT_CHECKED.test(cause.message))
+    .map(({ field }) => (field === WHOLE_OBJECT ? 'metadata.name' : field));
+  // Go and JavaScript do not quote alike.
+  const quoted = object?.replace('\\x00', '\\u0000');
+  return { reason, object: quoted, name, group, kind, fields: [...new Set(fields)].sort() };
+}
 
 describeKubernetes('registrations on a real apiserver', {}, () => {
   let plane: ControlPlane;
@@ -65,7 +98,7 @@ describeKubernetes('registrations on a real apiserver', {}, () => {
     return { store, server, close };
   });
 
-  registrationWritesSuite('registrations as the apiserver keeps them', async () => {
+  const asKept = async (): Promise<OpenedRegistrations> => {
     await plane.request('DELETE', '/apis/registry.mctunnel.io/v1/clusterregistrations');
     const server = { port: plane.port, ca: plane.authority.certificate };
     return {
@@ -78,6 +111,32 @@ describeKubernetes('registrations on a real apiserver', {}, () => {
       },
       close: () => Promise.resolve(),
     };
+  };
+
+  registrationWritesSuite('registrations as the apiserver keeps them', asKept);
+
+  describe('an embedded store, asked what no decent client asks', () => {
+    let real: OpenedRegistrations;
+    let embedded: ApiServer;
+    beforeAll(async () => {
+      real = await asKept();
+      embedded = await serve((await createFixture()).api);
+    });
+    afterAll(() => embedded.close());
+
+    it.each(HOSTILE_REQUESTS)('$method with $what', async ({ method, path, headers = {}, body, status }) => {
+      const ask = async (server: Pick<ApiServer, 'request'> | OpenedRegistrations) => {
+        const created = JSON.stringify({
+          ...{ apiVersion: 'registry.mctunnel.io/v1', kind: 'ClusterRegistration' },
+          ...{ metadata: { name: 'here' }, spec: {} },
+        });
+        await server.request('POST', COLLECTION, { 'content-type': 'application/json' }, created);
+        const answer = await server.request(method, `${COLLECTION}${path}`, headers, body);
+        return { status: answer.status, ...(status >= 400 && shapeOf(answer.body as Status)) };
+      };
+      // Ours may name an object where theirs names none.
+      expect(await ask(embedded)).toMatchObject(await ask(real));
+    });
   });
 
   it('goes on where it was when the apiserver comes back, and hears what it missed', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { MctunnelError } from '../../errors.ts';
+import { MctunnelError, type ErrorCode } from '../../errors.ts';
 import { requestInfo } from '../../lib/request-info.ts';
 import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
 import { REGISTRATION } from '../../registry/schema/index.ts';
@@ -26,15 +26,27 @@ import { clusterHealth } from './subresources/health.ts';
 const WRONG_OPTIONS = /^(\w+Options)\.meta\.k8s\.io ""/;
 const AUDIT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** What an error says of an object of its own: `Kind.group "name" is invalid`, `resource.group "name" already exists`. */
+const OF_OBJECT = /^(\w+)\.\S* "([^"]{1,256})" (?:is invalid|already exists)/;
+/** Of these the API server says nothing but a message. */
+const WITHOUT_DETAILS: ReadonlySet<ErrorCode> = new Set([
+  'BAD_REQUEST',
+  'NOT_ACCEPTABLE',
+  'TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+]);
+
 /** What an error is about: Invalid names the Kind, everything else the resource, as the API server does. */
 function aboutOf(error: MctunnelError, response: ApiResponse): StatusDetails {
   const info = response.locals.info as ApiResponse['locals']['info'] | undefined;
   if (info?.isResourceRequest !== true) return {};
+  if (WITHOUT_DETAILS.has(error.code)) return {};
   const optionsKind = error.code === 'INVALID' ? WRONG_OPTIONS.exec(error.message)?.[1] : undefined;
   if (optionsKind !== undefined) return { group: 'meta.k8s.io', kind: optionsKind };
-  const name = info.name === '' ? {} : { name: info.name };
+  const [, object, ownName = ''] = OF_OBJECT.exec(error.message) ?? [];
+  const name = info.name || ownName ? { name: info.name || ownName } : {};
   if (error.code !== 'INVALID') return { ...name, group: info.apiGroup, kind: info.resource };
-  const kind = info.resource === REGISTRATION.plural ? REGISTRATION.kind : info.resource;
+  const kind = object ?? (info.resource === REGISTRATION.plural ? REGISTRATION.kind : info.resource);
   return { ...name, group: info.apiGroup, kind };
 }
 
@@ -119,6 +131,7 @@ export function createApi(options: ApiOptions): Api {
     });
     app.get(collection, listOrWatch(view, watches));
     app.get(`${collection}/:name`, getOne(view));
+    app.get(`${collection}/:name/status`, getOne(view));
     registrationWrites(app, collection, options.registrations);
   }
 

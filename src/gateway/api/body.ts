@@ -36,24 +36,24 @@ export async function readBody(request: Request): Promise<string> {
   }
   if (bytes > MAX_BODY_BYTES) throw tooLarge();
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
   } catch (error) {
     throw new MctunnelError('BAD_REQUEST', 'the request body is not UTF-8', { cause: error });
   }
 }
 
-/** Throws UNSUPPORTED_MEDIA_TYPE unless the body is said to be of one of the types; `application/json` may go unsaid. */
-export function checkMediaType(request: Request, accepted: readonly string[]): void {
+/** The body's type, one of those accepted; `application/json` may go unsaid. Throws UNSUPPORTED_MEDIA_TYPE. */
+export function checkMediaType(request: Request, accepted: readonly string[]): string {
   const given = request.headers['content-type'] ?? '';
   const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (given === '' && accepted.includes('application/json')) return;
-  if (accepted.includes(type)) return;
+  if (given === '' && accepted.includes('application/json')) return 'application/json';
+  if (accepted.includes(type)) return type;
   const words = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
   throw new MctunnelError('UNSUPPORTED_MEDIA_TYPE', words);
 }
 
-/** Of what JSON.parse takes: nesting that would end a stack, and numbers that it has made infinite. */
-function checkValue(value: unknown, depth = 0): void {
+/** Of what JSON.parse takes, or a patch makes: nesting that would end a stack, and numbers that are infinite. Throws BAD_REQUEST. */
+export function checkValue(value: unknown, depth = 0): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new MctunnelError('BAD_REQUEST', 'the request body holds a number beyond all bounds');
   }
@@ -63,8 +63,8 @@ function checkValue(value: unknown, depth = 0): void {
   for (const child of Object.values(value)) checkValue(child, depth + 1);
 }
 
-/** One JSON object. Throws BAD_REQUEST. */
-export function parseObject(text: string): JsonObject {
+/** Any JSON. Throws BAD_REQUEST. */
+export function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -73,6 +73,12 @@ export function parseObject(text: string): JsonObject {
     throw new MctunnelError('BAD_REQUEST', `the request body is not JSON: ${why}`, { cause: error });
   }
   checkValue(value);
+  return value;
+}
+
+/** One JSON object. Throws BAD_REQUEST. */
+export function parseObject(text: string): JsonObject {
+  const value = parseJson(text);
   if (!isJsonObject(value))
     throw new MctunnelError('BAD_REQUEST', 'the request body must be one JSON object');
   return value;

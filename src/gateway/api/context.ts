@@ -21,6 +21,7 @@ const KNOWN_PARAMETERS = [
   'continue',
   'dryRun',
   'exclude',
+  'fieldManager',
   'fieldSelector',
   'fieldValidation',
   'force',

@@ -5,6 +5,8 @@ import {
   invalid,
   invalidValue,
   isJsonObject,
+  mergePatch,
+  parseRegistration,
   REGISTRATION,
   type ParsedRegistration,
 } from '../schema/index.ts';
@@ -35,10 +37,8 @@ export interface Precondition {
 export function checkPrecondition(current: ClusterRegistration, wanted: Precondition): void {
   const { name, uid, resourceVersion } = current.metadata;
   if (wanted.uid !== undefined && wanted.uid !== uid) {
-    throw conflict(
-      name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
-    );
+    const words = `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid})`;
+    throw conflict(name, `${words}. The object might have been deleted and then recreated`);
   }
   if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
     const words =
@@ -98,6 +98,22 @@ export function newRegistration(parsed: ParsedRegistration, birth: Birth): Clust
   return envelope(metadata, { spec: parsed.spec, status: {} });
 }
 
+/** A manifest without its status, which only the subresource takes. */
+export function withoutStatus(manifest: unknown): unknown {
+  return isJsonObject(manifest) ? mergePatch(manifest, { status: null }) : manifest;
+}
+
+/** Throws BAD_REQUEST (another name), CONFLICT (uid or resourceVersion of another time). */
+function checkSame(current: ClusterRegistration, { metadata }: ParsedRegistration): void {
+  const { name, uid, resourceVersion } = metadata;
+  const was = current.metadata.name;
+  if (name !== was) {
+    const words = `the name of the object (${name}) does not match the name on the URL (${was})`;
+    throw new MctunnelError('BAD_REQUEST', words);
+  }
+  checkPrecondition(current, { uid, resourceVersion: resourceVersion === '' ? undefined : resourceVersion });
+}
+
 /**
  * `current` with the labels, annotations, finalizers, owners and spec of `parsed`. The same object when nothing changes.
  * Throws BAD_REQUEST (another name), CONFLICT (uid or resourceVersion of another time), INVALID.
@@ -106,13 +122,9 @@ export function changedRegistration(
   current: ClusterRegistration,
   parsed: ParsedRegistration,
 ): ClusterRegistration {
-  const { name, uid, resourceVersion } = parsed.metadata;
+  checkSame(current, parsed);
   const was = current.metadata;
-  if (name !== was.name) {
-    const words = `the name of the object (${name}) does not match the name on the URL (${was.name})`;
-    throw new MctunnelError('BAD_REQUEST', words);
-  }
-  checkPrecondition(current, { uid, resourceVersion: resourceVersion === '' ? undefined : resourceVersion });
+  const { name } = was;
   const change = writable(parsed.metadata);
   if (was.deletionTimestamp !== undefined) {
     const added = (change.finalizers ?? []).filter((finalizer) => !was.finalizers?.includes(finalizer));
@@ -146,6 +158,24 @@ export function withStatus(current: ClusterRegistration, status: ClusterStatus):
     throw invalid(current.metadata.name, [{ field: 'status', reason: 'FieldValueInvalid', message }]);
   }
   return { ...current, status };
+}
+
+/** `current` with the status of a manifest, whose other parts are not looked at. Throws as `changedRegistration`. */
+export function changedStatus(current: ClusterRegistration, manifest: unknown): ClusterRegistration {
+  const given = isJsonObject(manifest) ? manifest['metadata'] : undefined;
+  const { name, uid, resourceVersion } = isJsonObject(given) ? given : {};
+  const metadata = {
+    name,
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  const parsed = parseRegistration(
+    isJsonObject(manifest)
+      ? { ...manifest, spec: current.spec, ...(isJsonObject(given) && { metadata }) }
+      : manifest,
+  );
+  checkSame(current, parsed);
+  return withStatus(current, parsed.status);
 }
 
 /** Something else still has to be done before the object may go. */

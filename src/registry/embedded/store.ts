@@ -13,12 +13,14 @@ import type { StoredChange } from './journal.ts';
 import {
   alreadyExists,
   changedRegistration,
+  changedStatus,
   checkPatched,
   checkPrecondition,
   isHeldByFinalizer,
   MAX_OBJECT_BYTES,
   newRegistration,
   notFound,
+  withoutStatus,
   withStatus,
   type Precondition,
 } from './object-rules.ts';
@@ -36,6 +38,8 @@ export interface EmbeddedStoreOptions {
 }
 
 export interface WriteOptions {
+  /** `status`: of what is given only the status is taken. Default: everything but the status. */
+  readonly subresource?: 'status' | undefined;
   /** Checks everything and answers as if it were done; nothing is stored. */
   readonly dryRun?: boolean;
 }
@@ -156,7 +160,7 @@ export class EmbeddedStore implements ClusterStore {
   }
 
   patch(name: string, patch: unknown): Promise<ClusterRegistration> {
-    return this.patchObject(name, patch);
+    return this.patchObject(name, (current) => mergePatch(current, patch));
   }
 
   async updateStatus(
@@ -175,7 +179,7 @@ export class EmbeddedStore implements ClusterStore {
   createObject(manifest: unknown, options: WriteOptions = {}): Promise<ClusterRegistration> {
     return this.#run(() => {
       const suffix = () => this.#options.randomUid().replaceAll('-', '').slice(0, 5);
-      const parsed = parseRegistration(manifest, (prefix) => `${prefix}${suffix()}`);
+      const parsed = parseRegistration(withoutStatus(manifest), (prefix) => `${prefix}${suffix()}`);
       const { name } = parsed.metadata;
       if (this.#latest(name) !== undefined) throw alreadyExists(name);
       const creationTimestamp = this.#timestamp();
@@ -184,25 +188,23 @@ export class EmbeddedStore implements ClusterStore {
     });
   }
 
-  /** Replaces labels, annotations, finalizers, owners and spec; status stays. */
+  /** Replaces labels, annotations, finalizers, owners and spec, or the status. Throws NOT_FOUND, BAD_REQUEST, INVALID, CONFLICT. */
   replaceObject(name: string, manifest: unknown, options: WriteOptions = {}): Promise<ClusterRegistration> {
-    return this.#change(
-      name,
-      (current) => this.#settle(changedRegistration(current, parseRegistration(manifest))),
-      options,
-    );
+    return this.#change(name, (current) => this.#outcome(current, manifest, options), options);
   }
 
-  /** JSON merge patch of the same; a resourceVersion or uid in it is a precondition. */
-  patchObject(name: string, patch: unknown, options: WriteOptions = {}): Promise<ClusterRegistration> {
+  /** The same with what `patch` makes of the whole object; another resourceVersion in that is a precondition. What `patch` throws passes. */
+  patchObject(
+    name: string,
+    patch: (current: ClusterRegistration) => unknown,
+    options: WriteOptions = {},
+  ): Promise<ClusterRegistration> {
     return this.#change(
       name,
       (current) => {
-        // Without its version: one in the patch is a precondition.
-        const metadata = mergePatch(current.metadata, { resourceVersion: null });
-        const patched = mergePatch({ ...current, metadata }, patch);
+        const patched = patch(current);
         checkPatched(current, patched);
-        return this.#settle(changedRegistration(current, parseRegistration(patched)));
+        return this.#outcome(current, patched, options);
       },
       options,
     );
@@ -234,6 +236,11 @@ export class EmbeddedStore implements ClusterStore {
 
   #timestamp(): string {
     return `${new Date(this.#options.now()).toISOString().slice(0, 19)}Z`;
+  }
+
+  #outcome(current: ClusterRegistration, manifest: unknown, { subresource }: WriteOptions): Outcome {
+    if (subresource === 'status') return { next: changedStatus(current, manifest) };
+    return this.#settle(changedRegistration(current, parseRegistration(withoutStatus(manifest))));
   }
 
   /** The last finalizer gone from an object that was to be deleted: now it goes. */

@@ -11,19 +11,18 @@ export const metadataSchema = z.object({
   resourceVersion: z.string().exactOptional(),
   labels: z.record(z.string(), z.string()).exactOptional(),
   annotations: z.record(z.string(), z.string()).exactOptional(),
-  finalizers: z.array(z.string()).max(64).exactOptional(),
+  finalizers: z.array(z.string()).exactOptional(),
   ownerReferences: z
     .array(
       z.object({
-        apiVersion: z.string().min(1),
-        kind: z.string().min(1),
-        name: z.string().min(1),
-        uid: z.string().min(1),
+        apiVersion: z.string().exactOptional(),
+        kind: z.string().exactOptional(),
+        name: z.string().exactOptional(),
+        uid: z.string().exactOptional(),
         controller: z.boolean().exactOptional(),
         blockOwnerDeletion: z.boolean().exactOptional(),
       }),
     )
-    .max(64)
     .exactOptional(),
 });
 
@@ -31,54 +30,85 @@ export type WritableMetadata = z.infer<typeof metadataSchema>;
 
 const NAME_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const SUBDOMAIN_SHOWN = DNS_SUBDOMAIN.source.slice(1, -1);
 const MAX_NAME_PART = 63;
 const MAX_PREFIX = 253;
 const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 
-/** `[prefix/]name`, as label keys, annotation keys and finalizers are called. */
-export function isQualifiedName(value: string): boolean {
+const NAME_PART_RULE =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+  `(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${NAME_PART.source.slice(1, -1)}')`;
+const PREFIX_RULE =
+  "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
+  `(e.g. 'example.com', regex used for validation is '${SUBDOMAIN_SHOWN}')`;
+const LABEL_VALUE_RULE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+  `(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${NAME_PART.source.slice(1, -1)})?')`;
+
+/** What is wrong with `[prefix/]name`, as label keys, annotation keys and finalizers are called, in the API server's words. */
+export function qualifiedNameFault(value: string): string | undefined {
   const slash = value.indexOf('/');
   const prefix = slash < 0 ? undefined : value.slice(0, slash);
   const name = value.slice(slash + 1);
-  if (prefix !== undefined && (prefix.length > MAX_PREFIX || !DNS_SUBDOMAIN.test(prefix))) return false;
-  return name.length <= MAX_NAME_PART && NAME_PART.test(name);
+  if (prefix === '') return 'prefix part must be non-empty';
+  if (prefix !== undefined && prefix.length > MAX_PREFIX)
+    return `prefix part must be no more than ${MAX_PREFIX} bytes`;
+  if (prefix !== undefined && !DNS_SUBDOMAIN.test(prefix)) return PREFIX_RULE;
+  if (name === '') return 'name part must be non-empty';
+  if (name.length > MAX_NAME_PART) return `name part must be no more than ${MAX_NAME_PART} bytes`;
+  return NAME_PART.test(name) ? undefined : NAME_PART_RULE;
 }
 
-export function isLabelValue(value: string): boolean {
-  return value === '' || (value.length <= MAX_NAME_PART && NAME_PART.test(value));
+export function labelValueFault(value: string): string | undefined {
+  if (value.length > MAX_NAME_PART) return `must be no more than ${MAX_NAME_PART} bytes`;
+  return value === '' || NAME_PART.test(value) ? undefined : LABEL_VALUE_RULE;
 }
 
-const QUALIFIED_NAME_RULE =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
-  'character, at most 63 characters, after an optional DNS subdomain and /';
-const LABEL_VALUE_RULE =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and " +
-  'end with an alphanumeric character, at most 63 characters';
+type OwnerReference = NonNullable<WritableMetadata['ownerReferences']>[number];
+
+function ownerFaults(owners: readonly OwnerReference[]): FieldFault[] {
+  const faults: FieldFault[] = [];
+  const fault = (field: string, value: unknown, rule: string): void =>
+    void faults.push(invalidValue(`metadata.ownerReferences${field}`, value, rule));
+  for (const owner of owners) {
+    const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
+    const version = apiVersion.split('/');
+    if (version.length > 2 || version.at(-1) === '')
+      fault('.apiVersion', apiVersion, 'version must not be empty');
+    if (kind === '') fault('.kind', kind, 'must not be empty');
+    if (name === '') fault('.name', name, 'must not be empty');
+    if (uid === '') fault('.uid', uid, 'must not be empty');
+    if (kind === 'Event' && apiVersion === 'v1')
+      fault('', owner, '/v1, Kind=Event is disallowed from being an owner');
+  }
+  if (owners.filter(({ controller }) => controller === true).length > 1) {
+    fault('', owners, 'Only one reference can have Controller set to true');
+  }
+  return faults;
+}
 
 /** What is wrong with names, labels, annotations and finalizers, in the API server's words. */
 export function metadataFaults(metadata: WritableMetadata): FieldFault[] {
   const faults: FieldFault[] = [];
-  const nameRule = nameFault(metadata.name ?? '');
-  if (nameRule !== undefined) faults.push(invalidValue('metadata.name', metadata.name ?? '', nameRule));
+  const check = (field: string, value: string, rule: string | undefined): void => {
+    if (rule !== undefined) faults.push(invalidValue(field, value, rule));
+  };
+  check('metadata.name', metadata.name ?? '', nameFault(metadata.name ?? ''));
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    if (!isQualifiedName(key)) faults.push(invalidValue('metadata.labels', key, QUALIFIED_NAME_RULE));
-    if (!isLabelValue(value)) faults.push(invalidValue('metadata.labels', value, LABEL_VALUE_RULE));
+    check('metadata.labels', key, qualifiedNameFault(key));
+    check('metadata.labels', value, labelValueFault(value));
   }
   let annotationBytes = 0;
   for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
     annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-    if (!isQualifiedName(key.toLowerCase())) {
-      faults.push(invalidValue('metadata.annotations', key, QUALIFIED_NAME_RULE));
-    }
+    check('metadata.annotations', key, qualifiedNameFault(key.toLowerCase()));
   }
   if (annotationBytes > MAX_ANNOTATIONS_BYTES) {
     const message = `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`;
     faults.push({ field: 'metadata.annotations', reason: 'FieldValueTooLong', message });
   }
   for (const finalizer of metadata.finalizers ?? []) {
-    if (!isQualifiedName(finalizer)) {
-      faults.push(invalidValue('metadata.finalizers', finalizer, QUALIFIED_NAME_RULE));
-    }
+    check('metadata.finalizers', finalizer, qualifiedNameFault(finalizer));
   }
-  return faults;
+  return [...faults, ...ownerFaults(metadata.ownerReferences ?? [])];
 }

@@ -20,7 +20,7 @@ export function invalid(
 ): MctunnelError {
   const all = faults.map((fault) => `${fault.field}: ${fault.message}`);
   const words = all.length === 1 ? (all[0] ?? '') : `[${all.join(', ')}]`;
-  const message = `${kind}.${REGISTRATION.group} "${name}" is invalid: ${words}`;
+  const message = `${kind}.${REGISTRATION.group} ${JSON.stringify(name)} is invalid: ${words}`;
   return new MctunnelError('INVALID', message, { faults });
 }
 
@@ -48,6 +48,9 @@ function unreadable(input: unknown, target: string): MctunnelError {
   const words = `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${given} into Go ${target}`;
   return new MctunnelError('BAD_REQUEST', words);
 }
+
+/** Of a generateName: five characters are added, and the API server never makes names of more than 63. */
+const MAX_GENERATED_PREFIX = 58;
 
 const GO_TYPES: Readonly<Record<string, string>> = {
   labels: 'map[string]string',
@@ -81,18 +84,21 @@ export function parseRegistration(
   }
   checkType(manifest);
   const given = manifest['metadata'] ?? {};
-  // A null is as good as nothing.
+  // A null is as good as nothing, here and in spec and status.
   const sent = isJsonObject(given) ? mergePatch({}, given) : given;
   const metadata = metadataSchema.safeParse(sent, { reportInput: true });
   const unfit = misfit(metadata.error?.issues ?? []);
   if (unfit !== undefined) throw unfit;
-  const body = registrationSchema.safeParse(manifest, { reportInput: true });
+  const { spec, status } = mergePatch({}, manifest) as JsonObject;
+  const rest = { ...(spec !== undefined && { spec }), ...(status !== undefined && { status }) };
+  const body = registrationSchema.safeParse(rest, { reportInput: true });
   const faults: FieldFault[] = [];
   for (const issue of metadata.error?.issues ?? []) faults.push(faultOf(issue, 'metadata'));
   for (const issue of body.error?.issues ?? []) faults.push(faultOf(issue));
   const prefix = metadata.data?.generateName;
-  const name =
-    metadata.data?.name ?? (prefix && generatedName !== undefined ? generatedName(prefix) : undefined);
+  const generated =
+    prefix && generatedName !== undefined ? generatedName(prefix.slice(0, MAX_GENERATED_PREFIX)) : undefined;
+  const name = metadata.data?.name || generated;
   if (metadata.success) {
     if (name === undefined) {
       const message = 'Required value: name or generateName is required';

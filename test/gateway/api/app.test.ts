@@ -185,7 +185,10 @@ describe('OpenAPI', () => {
     const names = (patch?.parameters ?? []).map((parameter) => ('name' in parameter ? parameter.name : ''));
     expect(names).toEqual(expect.arrayContaining(['dryRun', 'fieldValidation']));
     const body = patch?.requestBody as OpenAPIV3.RequestBodyObject;
-    expect(Object.keys(body.content)).toEqual(['application/merge-patch+json']);
+    expect(Object.keys(body.content)).toEqual([
+      'application/json-patch+json',
+      'application/merge-patch+json',
+    ]);
   });
 
   it('is found by an index whose hash makes it immutable, and never redirects', async () => {

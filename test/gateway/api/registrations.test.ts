@@ -123,7 +123,7 @@ describe('clusterregistrations on the embedded store', () => {
     expect((await send('GET', 'wet')).body).toMatchObject({ spec: {} });
   });
 
-  it('are patched by merge patch only, at the version that is named', async () => {
+  it('are patched by JSON patch and merge patch only, at the version that is named', async () => {
     const { body } = await send(
       'POST',
       '',
@@ -151,14 +151,31 @@ describe('clusterregistrations on the embedded store', () => {
     });
     expect((await send('PATCH', 'three', { metadata: { uid: 'another' } }, MERGE)).status).toBe(422);
     expect((await send('PATCH', 'three', { metadata: { name: 'four' } }, MERGE)).status).toBe(400);
-    for (const type of [
-      'application/json-patch+json',
-      'application/strategic-merge-patch+json',
-      'application/apply-patch+yaml',
-    ]) {
+    for (const type of ['application/strategic-merge-patch+json', 'application/apply-patch+yaml']) {
       expect((await send('PATCH', 'three', '[]', { 'content-type': type })).status).toBe(415);
     }
     expect((await send('PATCH', 'three?force=true', {}, MERGE)).status).toBe(422);
+  });
+
+  it('take no JSON patch that nests them beyond all measure, and none of what a JavaScript object inherits', async () => {
+    await send('POST', '', manifest('deep'));
+    const nesting = Array.from({ length: 3000 }, () => [
+      { op: 'add', path: '/b', value: {} },
+      { op: 'move', from: '/spec', path: '/b/a' },
+      { op: 'move', from: '/b', path: '/spec' },
+    ]).flat();
+    const type = { 'content-type': 'application/json-patch+json' };
+    expect((await send('PATCH', 'deep', nesting, type)).status).toBe(400);
+    const inherited = ['__proto__', 'constructor/prototype', 'toString'].map((path) => `/spec/${path}/x`);
+    for (const path of inherited) {
+      expect((await send('PATCH', 'deep', [{ op: 'add', path, value: true }], type)).status).toBe(422);
+    }
+    const own = [
+      { op: 'add', path: '/spec/__proto__', value: { paused: true } },
+      { op: 'copy', from: '/spec/__proto__', path: '/__proto__' },
+    ];
+    expect(await send('PATCH', 'deep', own, type)).toMatchObject({ status: 200, body: { spec: {} } });
+    expect(({} as { paused?: boolean }).paused).toBeUndefined();
   });
 
   it('do not take a patch of __proto__ for anything but an unknown field', async () => {

@@ -30,5 +30,5 @@ export const SERVED_CLUSTERS: ServedResource = {
 export const SERVED_REGISTRATIONS: ServedResource = {
   ...REGISTRATIONS,
   verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  subresources: [],
+  subresources: [{ name: 'status', kind: REGISTRATIONS.kind, verbs: ['get', 'patch', 'update'] }],
 };

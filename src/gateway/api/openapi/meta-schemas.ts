@@ -129,7 +129,10 @@ export function metaSchemas(ref: Reference): Record<string, JsonSchema> {
         propagationPolicy: text('Taken and not used.'),
       },
     },
-    [META_NAMES.patch]: { type: 'object', description: 'A JSON merge patch (RFC 7386).' },
+    [META_NAMES.patch]: {
+      type: 'object',
+      description: 'A JSON patch (RFC 6902) or a JSON merge patch (RFC 7386).',
+    },
     [META_NAMES.apiResource]: {
       type: 'object',
       description: 'A resource of a group and version.',

@@ -113,6 +113,11 @@ function read(resource: ServedResource, collection: string): Operation[] {
   ];
 }
 
+const PATCH = {
+  requestMediaTypes: ['application/json-patch+json', 'application/merge-patch+json'],
+  requestSchema: META_NAMES.patch,
+};
+
 function write(resource: ServedResource, collection: string): Operation[] {
   const { kind, plural } = resource;
   const object = schemaName(resource, kind);
@@ -135,6 +140,11 @@ function write(resource: ServedResource, collection: string): Operation[] {
     requestSchema: object,
     ...rest,
   });
+  const status = (verb: string) => ({
+    path: `${one}/status`,
+    operationId: `${verb}${idPart(resource)}${kind}Status`,
+    description: `${verb} the status of one of ${plural}`,
+  });
   return [
     operation('post', 'create', {
       path: collection,
@@ -142,10 +152,10 @@ function write(resource: ServedResource, collection: string): Operation[] {
       responses: { '201': { description: 'Created', schema: object }, ...ERRORS },
     }),
     operation('put', 'replace', {}),
-    operation('patch', 'patch', {
-      requestMediaTypes: ['application/merge-patch+json'],
-      requestSchema: META_NAMES.patch,
-    }),
+    operation('patch', 'patch', PATCH),
+    { ...common, ...status('read'), method: 'get', action: 'get', parameters: [NAME] },
+    operation('put', 'replace', status('replace')),
+    operation('patch', 'patch', { ...PATCH, ...status('patch') }),
     operation('delete', 'delete', {
       parameters: [NAME, query('dryRun', 'string', 'All: check, delete nothing.')],
       requestSchema: META_NAMES.deleteOptions,

@@ -41,6 +41,8 @@ export function parseFieldSelector(selector: string): (name: string) => boolean 
     }
     const [, field = '', operator, raw = ''] = match;
     const value = unescape(raw, selector);
+    // Nothing is nothing: the API server does not ask which field that would be.
+    if (field === '' && operator !== '!=' && value === '') continue;
     if (field !== 'metadata.name') {
       // The namespace of a cluster-scoped object is empty; the API server knows the label all the same.
       if (field !== 'metadata.namespace') {

@@ -1,5 +1,5 @@
 import { MctunnelError } from '../../../errors.ts';
-import { isLabelValue, isQualifiedName } from '../../../registry/schema/index.ts';
+import { invalidValue, labelValueFault, qualifiedNameFault } from '../../../registry/schema/index.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Requirement = (labels: Labels) => boolean;
@@ -8,20 +8,24 @@ const TOKEN = /\s*(?:(==|!=|[=!,()<>])|([^\s=!,()<>]+))/y;
 /** Longer than any selector that makes sense; bounds the work of a hostile one. */
 const MAX_SELECTOR_LENGTH = 65_536;
 
-function malformed(selector: string, why: string): MctunnelError {
-  const shown = selector.length > 256 ? `${selector.slice(0, 256)}…` : selector;
-  return new MctunnelError('BAD_REQUEST', `unable to parse requirement: ${why}: "${shown}"`);
+/** Of a selector; what it quotes may be long. */
+const MAX_MESSAGE_LENGTH = 512;
+
+/** In the words of apimachinery. */
+function malformed(why: string): MctunnelError {
+  const words = `unable to parse requirement: ${why}`;
+  return new MctunnelError('BAD_REQUEST', words.slice(0, MAX_MESSAGE_LENGTH));
 }
 
 function tokenize(selector: string): string[] {
-  if (selector.length > MAX_SELECTOR_LENGTH) throw malformed(selector, 'the selector is too long');
+  if (selector.length > MAX_SELECTOR_LENGTH) throw malformed('the selector is too long');
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
   const end = selector.trimEnd().length;
   while (TOKEN.lastIndex < end) {
     const match = TOKEN.exec(selector);
     const token = match?.[1] ?? match?.[2];
-    if (token === undefined) throw malformed(selector, 'unexpected character');
+    if (token === undefined) throw malformed('unexpected character');
     tokens.push(token);
   }
   return tokens;
@@ -31,12 +35,10 @@ const PUNCTUATION = /^(==|!=|[=!,()<>])$/;
 
 /** Reads the grammar of apimachinery's labels.Parse: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a>1`, `a<1`. */
 class SelectorReader {
-  readonly #selector: string;
   readonly #tokens: readonly string[];
   #at = 0;
 
   constructor(selector: string) {
-    this.#selector = selector;
     this.#tokens = tokenize(selector);
   }
 
@@ -52,7 +54,7 @@ class SelectorReader {
   }
 
   #fault(why: string): MctunnelError {
-    return malformed(this.#selector, why);
+    return malformed(why);
   }
 
   #next(): string | undefined {
@@ -64,7 +66,7 @@ class SelectorReader {
     if (key === undefined || PUNCTUATION.test(key)) {
       throw this.#fault(`found '${key ?? ''}', expected: identifier`);
     }
-    if (!isQualifiedName(key)) throw this.#fault(`"${key}" is not a valid label key`);
+    this.#check('key', key, qualifiedNameFault(key));
     return key;
   }
 
@@ -81,24 +83,24 @@ class SelectorReader {
     switch (operator) {
       case '=':
       case '==': {
-        const value = this.#value();
+        const value = this.#value(key);
         return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
       }
       case '!=': {
-        const value = this.#value();
+        const value = this.#value(key);
         return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
       }
       case 'in': {
-        const values = this.#values();
+        const values = this.#values(key);
         return (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? '');
       }
       case 'notin': {
-        const values = this.#values();
+        const values = this.#values(key);
         return (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? '');
       }
       case '<':
       case '>': {
-        const bound = this.#integer();
+        const bound = this.#integer(key);
         return (labels) => {
           const value = Object.hasOwn(labels, key) ? (labels[key] ?? '') : '';
           if (!/^[+-]?\d{1,19}$/.test(value)) return false;
@@ -106,37 +108,39 @@ class SelectorReader {
         };
       }
       default:
-        throw this.#fault(`found '${operator}', expected: in, notin, =, ==, !=, <, >`);
+        throw this.#fault(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
     }
   }
 
   /** May be empty: `a=`, `a=,b`. */
-  #value(): string {
+  #value(key: string, index = 0): string {
     const value = this.#tokens[this.#at];
     if (value === undefined || value === ',' || value === ')') return '';
     if (PUNCTUATION.test(value)) throw this.#fault(`found '${value}', expected: identifier`);
     this.#at += 1;
-    return this.#checked(value);
-  }
-
-  #checked(value: string): string {
-    if (!isLabelValue(value)) throw this.#fault(`"${value}" is not a valid label value`);
+    this.#check(`values[${index}][${key}]`, value, labelValueFault(value));
     return value;
   }
 
-  #values(): ReadonlySet<string> {
-    if (this.#next() !== '(') throw this.#fault("expected: '('");
+  #check(field: string, value: string, rule: string | undefined): void {
+    if (rule !== undefined) throw this.#fault(`${field}: ${invalidValue(field, value, rule).message}`);
+  }
+
+  #values(key: string): ReadonlySet<string> {
+    const open = this.#next() ?? '';
+    if (open !== '(') throw this.#fault(`found '${open}' expected: '('`);
     const values = new Set<string>();
     for (;;) {
-      values.add(this.#value());
+      values.add(this.#value(key, values.size));
       const separator = this.#next();
       if (separator === ')') return values;
-      if (separator !== ',') throw this.#fault("expected: ',' or ')'");
+      if (separator !== ',') throw this.#fault(`found '${separator ?? ''}', expected: ',' or ')'`);
     }
   }
 
-  #integer(): bigint {
+  #integer(key: string): bigint {
     const value = this.#next() ?? '';
+    this.#check(`values[0][${key}]`, value, labelValueFault(value));
     if (!/^[+-]?\d{1,19}$/.test(value)) {
       throw this.#fault("for 'Gt', 'Lt' operators, the value must be an integer");
     }

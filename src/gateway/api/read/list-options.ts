@@ -45,17 +45,17 @@ const quoted = (value: string): string => JSON.stringify(value.slice(0, 64));
 /** apimachinery's conversion of a parameter to an int64. Throws BAD_REQUEST. */
 export function queryInteger(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
-  if (value === null || value === '') return undefined;
+  if (value === null) return undefined;
   const refuse = (why: string): MctunnelError =>
     new MctunnelError('BAD_REQUEST', `strconv.ParseInt: parsing ${quoted(value)}: ${why}`);
   if (!/^[+-]?\d{1,64}$/.test(value)) throw refuse('invalid syntax');
   const number = BigInt(value.replace('+', ''));
-  if (number > MAX_INT64 || number < -MAX_INT64) throw refuse('value out of range');
+  if (number > MAX_INT64 || number < -MAX_INT64 - 1n) throw refuse('value out of range');
   return Number(number);
 }
 
 /** Throws BAD_REQUEST. An empty value is as none. */
-function versionOf(value: string | null): number | undefined {
+export function versionOf(value: string | null): number | undefined {
   if (value === null || value === '') return undefined;
   const refuse = (why: string): MctunnelError => {
     const words = `invalid resource version: resourceVersion: Invalid value: ${quoted(value)}: strconv.ParseUint: parsing ${quoted(value)}: ${why}`;

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { versionOf } from './list-options.ts';
 import { negotiateRepresentation } from './negotiation.ts';
 import { sendAnswer } from '../answer.ts';
 import type { ApiResponse } from '../context.ts';
@@ -7,6 +8,8 @@ import type { OpenWatches } from './open-watches.ts';
 
 function readOf(request: Request, response: ApiResponse, name: string | undefined): ClusterRead {
   const { query, auditId } = response.locals;
+  // A kube-apiserver says 500 to one that is no number, but for lists: ours never does, wherever the registrations are.
+  versionOf(query.get('resourceVersion'));
   return { name, query, auditId, representation: negotiateRepresentation(request.headers.accept) };
 }
 

@@ -14,7 +14,7 @@ export function expired(version: number, oldest: number): MctunnelError {
 }
 
 export function tooLarge(version: number, current: number): MctunnelError {
-  const message = `Too large resource version: ${version}, current: ${current}`;
+  const message = `Timeout: Too large resource version: ${version}, current: ${current}`;
   return new MctunnelError('TIMEOUT', message, {
     statusCause: 'ResourceVersionTooLarge',
     retryAfterSeconds: 1,

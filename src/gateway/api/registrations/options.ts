@@ -28,6 +28,21 @@ export function dryRunOf(kind: OptionsKind, values: readonly unknown[]): boolean
   throw invalidOptions(kind, 'dryRun', 'FieldValueNotSupported', message);
 }
 
+const MAX_MANAGER_BYTES = 128;
+
+/** The name of who writes is checked, and not kept. Throws INVALID. */
+export function checkFieldManager(kind: OptionsKind, query: URLSearchParams): void {
+  const manager = query.get('fieldManager') ?? '';
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) {
+    const message = `Too long: may not be more than ${MAX_MANAGER_BYTES} bytes`;
+    throw invalidOptions(kind, 'fieldManager', 'FieldValueTooLong', message);
+  }
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) {
+    const message = `Invalid value: ${JSON.stringify(manager)}: a character is not printable`;
+    throw invalidOptions(kind, 'fieldManager', 'FieldValueInvalid', message);
+  }
+}
+
 type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 /** Throws INVALID. */
@@ -49,10 +64,15 @@ function duplicateFields(text: string): string[] {
 }
 
 /**
- * What the API server does with fields that it does not know: nothing, a warning, or a refusal (BAD_REQUEST).
+ * What the API server does with fields that it does not know: nothing, a warning, or a refusal (BAD_REQUEST; INVALID of what a patch made).
  * `text` is the body as it came, `object` what would be stored. Gives the warnings.
  */
-export function checkFields(text: string, object: unknown, validation: FieldValidation): string[] {
+export function checkFields(
+  text: string,
+  object: unknown,
+  validation: FieldValidation,
+  code: 'BAD_REQUEST' | 'INVALID' = 'BAD_REQUEST',
+): string[] {
   if (validation === 'Ignore') return [];
   const faults = [
     ...unknownFields(object).map((field) => `unknown field "${field}"`),
@@ -61,7 +81,7 @@ export function checkFields(text: string, object: unknown, validation: FieldVali
   if (faults.length > 0 && validation === 'Strict') {
     const { kind, version } = REGISTRATION;
     const words = `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${faults.join(', ')}`;
-    throw new MctunnelError('BAD_REQUEST', words);
+    throw new MctunnelError(code, words);
   }
   return faults;
 }

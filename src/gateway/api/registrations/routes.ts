@@ -2,18 +2,25 @@ import type { Request, Router } from 'express';
 import { MctunnelError } from '../../../errors.ts';
 import type { EmbeddedStore } from '../../../registry/embedded/index.ts';
 import type { ClusterRegistration } from '../../../registry/ports.ts';
-import { isJsonObject, mergePatch, REGISTRATION, type JsonObject } from '../../../registry/schema/index.ts';
+import {
+  isJsonObject,
+  jsonPatch,
+  mergePatch,
+  REGISTRATION,
+  type JsonObject,
+} from '../../../registry/schema/index.ts';
 import { sendJson, sendMethodNotAllowed } from '../answer.ts';
-import { checkMediaType, parseObject, readBody } from '../body.ts';
+import { checkMediaType, checkValue, parseJson, parseObject, readBody } from '../body.ts';
 import type { ApiResponse } from '../context.ts';
 import { parseListOptions, queryInteger } from '../read/list-options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { apiVersionOf, objectOf, REGISTRATIONS } from '../read/resource.ts';
 import { pageOf } from '../read/snapshot.ts';
 import { successStatus } from '../status.ts';
-import { checkFields, dryRunOf, fieldValidationOf, invalidOptions } from './options.ts';
+import { checkFieldManager, checkFields, dryRunOf, fieldValidationOf, invalidOptions } from './options.ts';
 
 const JSON_TYPE = 'application/json';
+const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** Writes are answered with the whole object. Throws NOT_ACCEPTABLE. */
@@ -34,10 +41,10 @@ function requireResourceVersion(manifest: JsonObject, name: string): void {
   const { resourceVersion } = metadataOf(manifest);
   if (typeof resourceVersion === 'string' && resourceVersion !== '') return;
   const message = 'Invalid value: 0: must be specified for an update';
-  const { kind, group } = REGISTRATION;
+  const { plural, group } = REGISTRATION;
   throw new MctunnelError(
     'INVALID',
-    `${kind}.${group} "${name}" is invalid: metadata.resourceVersion: ${message}`,
+    `${plural}.${group} "${name}" is invalid: metadata.resourceVersion: ${message}`,
     {
       faults: [{ field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message }],
     },
@@ -77,7 +84,11 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   if (kind !== '' && kind !== 'DeleteOptions') {
     throw new MctunnelError('BAD_REQUEST', 'the body of a delete request must be a DeleteOptions');
   }
-  const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
+  const preconditions = body['preconditions'] ?? {};
+  if (!isJsonObject(preconditions)) {
+    const words = `json: cannot unmarshal ${Array.isArray(preconditions) ? 'array' : typeof preconditions} into Go struct field DeleteOptions.preconditions of type v1.Preconditions`;
+    throw new MctunnelError('BAD_REQUEST', words);
+  }
   const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
   const dryRun = dryRunOf('DeleteOptions', [...query.getAll('dryRun'), ...inBody]);
   // Nothing here is deleted slowly: read only to be refused when it is wrong.
@@ -89,6 +100,13 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
     const message = `Unsupported value: ${given}: supported values: ${supported}`;
     throw invalidOptions('DeleteOptions', 'propagationPolicy', 'FieldValueNotSupported', message);
   }
+  if (
+    policy !== '' &&
+    (body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined) !== undefined
+  ) {
+    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`;
+    throw invalidOptions('DeleteOptions', 'propagationPolicy', 'FieldValueInvalid', message);
+  }
   const { uid, resourceVersion } = preconditions;
   return {
     uid: typeof uid === 'string' ? uid : undefined,
@@ -97,7 +115,7 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   };
 }
 
-/** create, replace, merge patch, delete and deletecollection of registrations on the embedded store, in the shapes of the CRD. */
+/** create, replace, patch, delete and deletecollection of registrations, and the same of their status, on the embedded store, in the shapes of the CRD. */
 export function registrationWrites(router: Router, collection: string, store: EmbeddedStore): void {
   const send = (response: ApiResponse, status: number, registration: ClusterRegistration): void =>
     sendJson(response, status, registration);
@@ -108,45 +126,56 @@ export function registrationWrites(router: Router, collection: string, store: Em
     const { query } = response.locals;
     const dryRun = dryRunOf('CreateOptions', query.getAll('dryRun'));
     const validation = fieldValidationOf('CreateOptions', query);
+    checkFieldManager('CreateOptions', query);
     const text = await readBody(request);
     const manifest = parseManifest(text);
     warn(response, checkFields(text, manifest, validation));
     send(response, 201, await store.createObject(manifest, { dryRun }));
   });
 
-  const one = router.route(`${collection}/:name`);
-  one.put(async (request: Request, response: ApiResponse) => {
-    checkAccept(request);
-    checkMediaType(request, [JSON_TYPE]);
-    const { query, info } = response.locals;
-    const dryRun = dryRunOf('UpdateOptions', query.getAll('dryRun'));
-    const validation = fieldValidationOf('UpdateOptions', query);
-    const text = await readBody(request);
-    const manifest = parseManifest(text);
-    await store.get(info.name);
-    requireResourceVersion(manifest, info.name);
-    warn(response, checkFields(text, manifest, validation));
-    send(response, 200, await store.replaceObject(info.name, manifest, { dryRun }));
-  });
+  const change = (path: string, subresource?: 'status'): void => {
+    const one = router.route(path);
+    one.put(async (request: Request, response: ApiResponse) => {
+      checkAccept(request);
+      checkMediaType(request, [JSON_TYPE]);
+      const { query, info } = response.locals;
+      const dryRun = dryRunOf('UpdateOptions', query.getAll('dryRun'));
+      const validation = fieldValidationOf('UpdateOptions', query);
+      checkFieldManager('UpdateOptions', query);
+      const text = await readBody(request);
+      const manifest = parseManifest(text);
+      await store.get(info.name);
+      requireResourceVersion(manifest, info.name);
+      warn(response, checkFields(text, manifest, validation));
+      send(response, 200, await store.replaceObject(info.name, manifest, { dryRun, subresource }));
+    });
 
-  one.patch(async (request: Request, response: ApiResponse) => {
-    checkAccept(request);
-    checkMediaType(request, [MERGE_PATCH]);
-    const { query, info } = response.locals;
-    const dryRun = dryRunOf('PatchOptions', query.getAll('dryRun'));
-    const validation = fieldValidationOf('PatchOptions', query);
-    if (query.has('force')) {
-      const message = 'Forbidden: may not be specified for non-apply patch';
-      throw invalidOptions('PatchOptions', 'force', 'FieldValueForbidden', message);
-    }
-    const text = await readBody(request);
-    const patch = parseObject(text);
-    const current = await store.get(info.name);
-    warn(response, checkFields(text, mergePatch(current, patch), validation));
-    send(response, 200, await store.patchObject(info.name, patch, { dryRun }));
-  });
+    one.patch(async (request: Request, response: ApiResponse) => {
+      checkAccept(request);
+      const type = checkMediaType(request, [JSON_PATCH, MERGE_PATCH]);
+      const { query, info } = response.locals;
+      const dryRun = dryRunOf('PatchOptions', query.getAll('dryRun'));
+      const validation = fieldValidationOf('PatchOptions', query);
+      checkFieldManager('PatchOptions', query);
+      if (query.has('force')) {
+        const message = 'Forbidden: may not be specified for non-apply patch';
+        throw invalidOptions('PatchOptions', 'force', 'FieldValueForbidden', message);
+      }
+      const text = await readBody(request);
+      const patched = (current: ClusterRegistration): unknown => {
+        const next =
+          type === JSON_PATCH ? jsonPatch(current, parseJson(text)) : mergePatch(current, parseObject(text));
+        checkValue(next);
+        warn(response, checkFields(text, next, validation, 'INVALID'));
+        return next;
+      };
+      send(response, 200, await store.patchObject(info.name, patched, { dryRun, subresource }));
+    });
+  };
+  change(`${collection}/:name`);
+  change(`${collection}/:name/status`, 'status');
 
-  one.delete(async (request: Request, response: ApiResponse) => {
+  router.delete(`${collection}/:name`, async (request: Request, response: ApiResponse) => {
     checkAccept(request);
     checkMediaType(request, [JSON_TYPE]);
     const { query, info } = response.locals;
@@ -196,4 +225,5 @@ export function registrationWrites(router: Router, collection: string, store: Em
   };
   router.all(collection, refuse('GET, HEAD, POST, DELETE'));
   router.all(`${collection}/:name`, refuse('GET, HEAD, PUT, PATCH, DELETE'));
+  router.all(`${collection}/:name/status`, refuse('GET, HEAD, PUT, PATCH'));
 }
