@@ -413,16 +413,18 @@ export const API_ROWS = {
   unsupportedMediaType: {
     title: 'A body of a kind that is not read',
     situation:
-      'The `Content-Type` of a write is not one that the hub reads; of patches a standalone hub reads merge-patch only.',
-    advice: 'Send `application/json`, or `application/merge-patch+json` for a patch.',
+      'The `Content-Type` of a write is not one that the hub reads; of patches a standalone hub reads JSON patch and merge patch only.',
+    advice:
+      'Send `application/json`, or `application/merge-patch+json` or `application/json-patch+json` for a patch.',
     http: 415,
     reason: 'UnsupportedMediaType',
     codes: ['UNSUPPORTED_MEDIA_TYPE'],
   },
   invalid: {
     title: 'An object that is not valid',
-    situation: 'Fields of the object break its schema; `details.causes` names each of them.',
-    advice: 'Mend the fields.',
+    situation:
+      'Fields of the object break its schema, and `details.causes` names each of them; or a JSON patch does not apply, or one of its tests failed.',
+    advice: 'Mend the fields, or the patch.',
     http: 422,
     reason: 'Invalid',
     codes: ['INVALID'],

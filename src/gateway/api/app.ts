@@ -27,7 +27,7 @@ const WRONG_OPTIONS = /^(\w+Options)\.meta\.k8s\.io ""/;
 const AUDIT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What an error says of an object of its own: `Kind.group "name" is invalid`, `resource.group "name" already exists`. */
-const OF_OBJECT = /^(\w+)\.\S* "([^"]{1,256})" (?:is invalid|already exists)/;
+const OF_OBJECT = /^(\w+)\.\S* ("(?:[^"\\]|\\.){1,256}") (?:is invalid|already exists)/;
 /** Of these the API server says nothing but a message. */
 const WITHOUT_DETAILS: ReadonlySet<ErrorCode> = new Set([
   'BAD_REQUEST',
@@ -41,10 +41,13 @@ function aboutOf(error: MctunnelError, response: ApiResponse): StatusDetails {
   const info = response.locals.info as ApiResponse['locals']['info'] | undefined;
   if (info?.isResourceRequest !== true) return {};
   if (WITHOUT_DETAILS.has(error.code)) return {};
+  // Of an object that is named kubectl shows the causes only, and not the message.
+  if (error.code === 'INVALID' && error.faults.length === 0) return {};
   const optionsKind = error.code === 'INVALID' ? WRONG_OPTIONS.exec(error.message)?.[1] : undefined;
   if (optionsKind !== undefined) return { group: 'meta.k8s.io', kind: optionsKind };
-  const [, object, ownName = ''] = OF_OBJECT.exec(error.message) ?? [];
-  const name = info.name || ownName ? { name: info.name || ownName } : {};
+  const [, object, ownName] = OF_OBJECT.exec(error.message) ?? [];
+  const named = info.name === '' && ownName !== undefined ? (JSON.parse(ownName) as string) : info.name;
+  const name = named === '' ? {} : { name: named };
   if (error.code !== 'INVALID') return { ...name, group: info.apiGroup, kind: info.resource };
   const kind = object ?? (info.resource === REGISTRATION.plural ? REGISTRATION.kind : info.resource);
   return { ...name, group: info.apiGroup, kind };
