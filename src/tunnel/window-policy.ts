@@ -2,8 +2,9 @@ import { MAX_FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from './li
 
 /** Round trips shorter than this count as this long: below it, the event loop is what is measured. */
 const MIN_ROUND_TRIP_MS = 10;
-/** A full window taken within as many round trips is what limits the stream. */
-const GROWTH_ROUND_TRIPS = 2;
+/** A full window taken within as many round trips (the shortest, and a busy machine makes them longer), or within as many milliseconds, is what limits the stream. */
+const GROWTH_ROUND_TRIPS = 4;
+const MIN_GROWTH_MS = 20;
 /** A reader that bytes waited for longer than this many round trips is what limits the stream. */
 const SLOW_ROUND_TRIPS = 8;
 /** What is taken in as many round trips is the most that a window is of use for. */
@@ -44,7 +45,7 @@ export function isSlowReader(use: Pick<WindowUse, 'waitedMs' | 'roundTripMs'>): 
 }
 
 /**
- * The next window of a stream. It doubles, to 16 MiB, when a full window was taken within two round trips (the window is then what
+ * The next window of a stream. It doubles, to 16 MiB, when a full window was taken within four round trips (the window is then what
  * limits the stream); never while more than half of a budget is in use. A slow reader's falls to what it takes in four round trips, and grows again
  * only when its average since then is worth it: what a kernel's socket buffers swallow at once says nothing about the reader behind them.
  */
@@ -61,7 +62,8 @@ export function nextWindowBytes(use: WindowUse): number {
     return 2 * useful <= windowBytes ? useful : windowBytes;
   }
   if (use.pressure > GROWTH_PRESSURE || use.takenBytes < windowBytes) return windowBytes;
-  if (use.elapsedMs > GROWTH_ROUND_TRIPS * roundTripOf(use)) return windowBytes;
+  if (use.elapsedMs > Math.max(GROWTH_ROUND_TRIPS * (use.roundTripMs ?? 0), MIN_GROWTH_MS))
+    return windowBytes;
   if (sinceSlow !== undefined && usefulBytes(sinceSlow, use) < windowBytes) return windowBytes;
   return Math.max(windowBytes, Math.min(2 * windowBytes, MAX_WINDOW_BYTES));
 }
