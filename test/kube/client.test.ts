@@ -326,7 +326,11 @@ describe('the raw client', () => {
     await expect(request).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE', delivered: 'no' });
     const port = new URL(api.url).port;
     await api.stop();
-    const gone = await fails();
+    // One that has no connection yet: the end of an old one may not have been seen, and then nobody knows what became of the request.
+    const late = await connect(write());
+    const gone = (await late.raw
+      .request({ method: 'GET', path: '/' })
+      .catch((error: unknown) => error)) as MctunnelError;
     expect(gone).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', delivered: 'no' });
     expect(gone.message).toContain(`cannot reach the API server https://127.0.0.1:${port}`);
   });
