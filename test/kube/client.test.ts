@@ -325,9 +325,9 @@ describe('the raw client', () => {
     const request = wrong.raw.request({ method: 'GET', path: '/' });
     await expect(request).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE', delivered: 'no' });
     const port = new URL(api.url).port;
-    await api.stop();
     // One that has no connection yet: the end of an old one may not have been seen, and then nobody knows what became of the request.
     const late = await connect(write());
+    await api.stop();
     const gone = (await late.raw
       .request({ method: 'GET', path: '/' })
       .catch((error: unknown) => error)) as MctunnelError;
