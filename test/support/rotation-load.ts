@@ -58,6 +58,11 @@ export class RotationLoad {
     this.#repeat('the CA', CA_REFRESH_MS, async () => {
       this.#gatewayCa = await authorityCertificate(this.#system.hubPlane, 'gateway-serving');
     });
+    // Its pod is ready as soon as it runs, which on a loaded machine is long before it listens.
+    await waitFor('the content', async () => {
+      const { status } = await this.#system.member.request('GET', `${this.#content}/content?bytes=1`);
+      return status === 200;
+    });
     for (const route of ROUTES) {
       await this.#watch(route);
       this.#longDownload(route);
@@ -216,7 +221,7 @@ export class RotationLoad {
         hash.digest('hex') === (await digestOf(bytes));
       if (!isRight)
         this.faults.push(
-          `the long download (${route}) has ${reader.offset} bytes of ${bytes}, wrong at ${String(reader.wrongAt)}`,
+          `the long download (${route}) has ${reader.offset} bytes of ${bytes}, wrong at ${String(reader.wrongAt)}: ${JSON.stringify(outcome).slice(0, 1_000)}`,
         );
     });
   }
