@@ -103,6 +103,38 @@ describe('a drain', () => {
     await until(() => agent.streams.every(({ failure }) => failure !== undefined));
   });
 
+  it.each([
+    ['of the API', '/apis/gateway.mctunnel.io/v1/clusters?watch=1'],
+    ['of a cluster', `${PROXY}/api/v1/pods?watch=1`],
+  ])('lets a slow client of a watch %s read to its end', async (_what, path) => {
+    const backlog = Buffer.from(EVENT.repeat(600_000));
+    const agent = new ScriptedAgent();
+    let ended = false;
+    hub = await startGateway({
+      accept: agent.accept,
+      api: (_request, response) => {
+        response.write(backlog);
+        response.end(EVENT);
+        ended = true;
+      },
+    });
+    const client = new RawClient(hub.port).send(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    client.socket.pause();
+    if (path.startsWith(PROXY)) {
+      const far = await agent.stream();
+      far.stream.sendHead(JSON_HEAD);
+      for (let at = 0; at < backlog.length; at += 65_536) far.stream.write(backlog.subarray(at, at + 65_536));
+      await until(() => client.socket.bytesRead > 0);
+    } else {
+      await until(() => ended);
+    }
+    const drained = hub.gateway.drain(60_000);
+    client.socket.resume();
+    await client.sees('\r\n0\r\n\r\n');
+    await drained;
+    expect(client.error).toBeUndefined();
+  });
+
   it('does not wait for idle connections', async () => {
     hub = await startGateway();
     const idle = new RawClient(hub.port).send(`GET ${PROXY} HTTP/1.1\r\nHost: h\r\n\r\n`);

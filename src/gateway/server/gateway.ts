@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { MctunnelError } from '../../errors.ts';
 import { distrust, headFault, isDistrusted, resetConnection } from '../connection.ts';
 import type { Expectation } from '../connection.ts';
@@ -18,6 +19,7 @@ import { createTlsServer, secureContext } from './tls.ts';
 const API_STALL_MS = 60_000;
 /** After the drain's timeout: time for what was cut to reach the clients. */
 const FUSE_MS = 2_000;
+const UNSENT_CHECK_MS = 10;
 /** Connections that were closed because too many are open are told of this often. */
 const DROPS_TOLD_EVERY_MS = 60_000;
 
@@ -42,6 +44,8 @@ export class HttpsGateway implements Gateway {
   readonly #port: number;
   /** Open TCP connections. */
   readonly #sockets = new Set<Socket>();
+  /** The same when their handshake is over: what has an answer's bytes. */
+  readonly #connections = new Set<TLSSocket>();
   /** Answers that are not the proxy's (the API's, refusals) and are outstanding on each connection, in the order of their requests. */
   readonly #answers = new WeakMap<Socket, Set<ServerResponse>>();
   /** Connections on which no HTTP came behind whole requests, and why it is none: told when those are answered. */
@@ -81,6 +85,10 @@ export class HttpsGateway implements Gateway {
       this.#unreadable(error, socket),
     );
     server.on('drop', () => this.#dropped());
+    server.on('secureConnection', (connection: TLSSocket) => {
+      this.#connections.add(connection);
+      connection.once('close', () => this.#connections.delete(connection));
+    });
     server.on('tlsClientError', (error, socket) => {
       this.#log.debug({ err: error, remoteAddress: socket.remoteAddress }, 'a TLS handshake failed');
     });
@@ -132,10 +140,23 @@ export class HttpsGateway implements Gateway {
     const fuse = this.#clock.after(FUSE_MS, () => {
       for (const socket of this.#sockets) socket.destroy();
     });
-    this.#server.close(() => {
+    this.#closeWhenSent(this.#clock.now() + FUSE_MS, () => {
       fuse.cancel();
       this.#closed?.resolve(undefined);
     });
+  }
+
+  /**
+   * Node takes a connection for idle as soon as its answer was ended, and destroys it with what the client was too slow to take: the end of a watch,
+   * after which an informer would list everything again.
+   */
+  #closeWhenSent(untilMs: number, then: () => void): void {
+    const isUnsent = [...this.#connections].some((connection) => connection.writableLength > 0);
+    if (isUnsent && this.#clock.now() < untilMs) {
+      this.#clock.after(UNSENT_CHECK_MS, () => this.#closeWhenSent(untilMs, then));
+      return;
+    }
+    this.#server.close(then);
     this.#server.closeIdleConnections();
   }
 
