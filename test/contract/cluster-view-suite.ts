@@ -140,11 +140,21 @@ export function clusterViewSuite(name: string, open: () => Promise<OpenedView>):
       'fieldSelector=spec.paused%3Dtrue',
       'fieldSelector=%3Dx%3Dy%3D',
       'limit=many',
+      'limit=',
+      'resourceVersion=abc',
+      'watch=true&resourceVersion=abc',
       'timeoutSeconds=x',
     ])('answers 400 to %s', async (query) => {
       const { status, body } = await list(`?${query}`);
       expect(body).toMatchObject({ kind: 'Status', status: 'Failure', code: 400 });
       expect(status).toBe(400);
+    });
+
+    it('answers 400, not the API server’s 500, to one at a version that is none', async () => {
+      expect(await server.get(`${CLUSTERS}/alpha?resourceVersion=abc`)).toMatchObject({
+        status: 400,
+        body: { kind: 'Status', reason: 'BadRequest' },
+      });
     });
 
     it('lists in pages of one version, whatever changes meanwhile', async () => {
