@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
 import { MctunnelError } from '../../src/errors.ts';
 import { createGateway, createProxy } from '../../src/gateway/index.ts';
 import type { Gateway, Proxy, ProxyOptions } from '../../src/gateway/index.ts';
@@ -49,6 +50,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const opens: Open[] = [];
   const records: ProxyRecord[] = [];
   const asked: ResourceAttributes[] = [];
+  /** What the gateway had to hide from its clients. */
+  const problems: unknown[] = [];
   let started = 0;
   const accept =
     options.accept ?? answering(200, ['Content-Type', 'text/plain', 'Content-Length', '2'], 'ok');
@@ -86,7 +89,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     tls: TLS,
     proxy,
     clock: systemClock,
-    log: silentLog,
+    log: { ...silentLog, error: (...problem) => problems.push(problem) },
     api: options.api ?? ((_request, response) => response.writeHead(404).end('api')),
   });
   const { port } = await gateway.listen();
@@ -103,6 +106,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     async close() {
       await gateway.drain(0);
+      if (problems.length > 0) throw new Error(`the gateway logged ${inspect(problems)}`);
       await until(() => proxy.openRequests === 0);
       await until(() => pair.hub.streamCount === 0 && pair.agent.streamCount === 0);
       pair.close();

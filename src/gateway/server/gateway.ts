@@ -66,23 +66,19 @@ export class HttpsGateway implements Gateway {
     this.#port = options.port;
     const server = createTlsServer(options.tls, this.#sockets, options.maxConnections);
     this.#server = server;
-    server.on('request', (request, response) => this.#request(request, response, 'none'));
-    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-      this.#request(request, response, 'continue'),
-    );
-    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-      this.#request(request, response, 'unknown'),
-    );
+    const onRequest = (expectation: Expectation) => (request: IncomingMessage, response: ServerResponse) =>
+      this.#alone(request.socket, () => this.#request(request, response, expectation));
+    server.on('request', onRequest('none'));
+    server.on('checkContinue', onRequest('continue'));
+    server.on('checkExpectation', onRequest('unknown'));
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
-      this.#upgrade(request, socket, head),
+      this.#alone(socket, () => this.#upgrade(request, socket, head)),
     );
-    server.on('connect', (request: IncomingMessage, socket: Socket) => {
-      if (this.#isTaken(socket)) return;
-      const error = new MctunnelError('METHOD_NOT_ALLOWED', 'the method CONNECT is not allowed');
-      this.#proxy.refuseUpgrade(request, socket, error);
-    });
+    server.on('connect', (request: IncomingMessage, socket: Socket) =>
+      this.#alone(socket, () => this.#connect(request, socket)),
+    );
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      this.#unreadable(error, socket),
+      this.#alone(socket, () => this.#unreadable(error, socket)),
     );
     server.on('drop', () => this.#dropped());
     server.on('secureConnection', (connection: TLSSocket) => {
@@ -158,6 +154,16 @@ export class HttpsGateway implements Gateway {
     }
     this.#server.close(then);
     this.#server.closeIdleConnections();
+  }
+
+  /** What throws at a client's first bytes, before anybody knows who it is, ends that client's connection and not the process with everybody's. */
+  #alone(socket: Socket, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#log.error({ err: error }, 'internal error of the gateway: the connection is ended');
+      resetConnection(socket);
+    }
   }
 
   #request(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
@@ -236,6 +242,8 @@ export class HttpsGateway implements Gateway {
   }
 
   #refuseBytes(socket: Socket, reason: string): void {
+    // Each TLS record is parsed by itself: the next one is no better.
+    distrust(socket);
     this.#proxy.refuseUpgrade(new IncomingMessage(socket), socket, new MctunnelError('BAD_REQUEST', reason));
   }
 
@@ -312,6 +320,12 @@ export class HttpsGateway implements Gateway {
     if (response === undefined || response.req.complete || response.headersSent) return false;
     this.#refuse(response, new MctunnelError('BAD_REQUEST', reason));
     return true;
+  }
+
+  #connect(request: IncomingMessage, socket: Socket): void {
+    if (this.#isTaken(socket)) return;
+    const error = new MctunnelError('METHOD_NOT_ALLOWED', 'the method CONNECT is not allowed');
+    this.#proxy.refuseUpgrade(request, socket, error);
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
