@@ -116,6 +116,14 @@ export function encodeSegment(segment: string): string {
 
 /** undefined: the bytes are not UTF-8. Malformed escapes were refused before. */
 function percentDecode(segment: string): string | undefined {
+  try {
+    return strictUtf8.decode(percentDecodedBytes(segment));
+  } catch {
+    return undefined;
+  }
+}
+
+function percentDecodedBytes(segment: string): Buffer {
   const bytes = Buffer.allocUnsafe(segment.length);
   let length = 0;
   for (let i = 0; i < segment.length; i++) {
@@ -126,11 +134,7 @@ function percentDecode(segment: string): string | undefined {
     }
     bytes[length++] = byte;
   }
-  try {
-    return strictUtf8.decode(bytes.subarray(0, length));
-  } catch {
-    return undefined;
-  }
+  return bytes.subarray(0, length);
 }
 
 /**
@@ -155,6 +159,6 @@ function queryUnescape(component: string): string | undefined {
   const spaced = component.includes('+') ? component.replaceAll('+', ' ') : component;
   if (!spaced.includes('%')) return spaced;
   if (MALFORMED_PERCENT.test(spaced)) return undefined;
-  // Go keeps invalid UTF-8 as bytes; no key or value that is looked up here holds any.
-  return percentDecode(spaced);
+  // Go keeps what is not UTF-8 as it is. It must not vanish: a selector that is none selects everything. U+FFFD stands for it, and equals nothing.
+  return percentDecodedBytes(spaced).toString('utf8');
 }

@@ -127,6 +127,8 @@ export function clusterViewSuite(name: string, open: () => Promise<OpenedView>):
       ['fieldSelector=metadata.name%3Dbeta', ['beta']],
       ['fieldSelector=metadata.name!%3Dbeta', ['alpha', 'delta', 'gamma']],
       ['fieldSelector=metadata.name%3Dbeta&labelSelector=!early', []],
+      // Not UTF-8: of a name that nothing has, and not of none.
+      ['fieldSelector=metadata.name%3D%ff', []],
     ])('selects by %s', async (query, names) => {
       const { status, body } = await list(`?${query}`);
       expect([status, namesOf(body)]).toEqual([200, names]);
@@ -137,6 +139,8 @@ export function clusterViewSuite(name: string, open: () => Promise<OpenedView>):
       'labelSelector=%3D%3D',
       'labelSelector=a%20in%20(b',
       'labelSelector=-x-',
+      'labelSelector=%ff',
+      'labelSelector=letter%3Dgr%FCn',
       'fieldSelector=spec.paused%3Dtrue',
       'fieldSelector=%3Dx%3Dy%3D',
       'limit=many',

@@ -153,6 +153,7 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   get('a selector that is none', '?labelSelector=a%20b', 400, 'BadRequest'),
   get('a selector that stops in the middle', '?labelSelector=a%20in%20(b', 400, 'BadRequest'),
   get('a selector with a bad value', '?labelSelector=a%3D%C3%A4', 400, 'BadRequest'),
+  get('a selector that is not UTF-8', '?labelSelector=a%3Dgr%FCn', 400, 'BadRequest'),
   get('a field that cannot be selected', '?fieldSelector=spec.paused%3Dtrue', 400, 'BadRequest'),
   get('a limit that is no number', '?limit=abc', 400, 'BadRequest'),
   get('a limit beyond 64 bits', '?limit=99999999999999999999', 400, 'BadRequest'),
@@ -404,6 +405,17 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   },
   patch('a status of the wrong type in a patch of the rest', '{"status":{"conditions":"x"}}', 200),
 
+  {
+    what: 'DELETE of all that a selector selects which is not UTF-8',
+    method: 'DELETE',
+    path: '?labelSelector=a%3Dgr%FCn',
+    status: 400,
+    reason: 'BadRequest',
+  },
+  {
+    ...post('a dryRun that is not UTF-8', manifest({ name: 'dry' }), 422, 'Invalid'),
+    path: '?dryRun=%ff',
+  },
   {
     ...{
       what: 'DELETE with preconditions that are a text',

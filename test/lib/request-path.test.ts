@@ -188,6 +188,9 @@ describe('queryValues', () => {
     expect(queryValues('?%61=1', 'a')).toEqual(['1']);
     expect(queryValues('?a=1;b=2&a=%zz&a=4', 'a')).toEqual(['4']);
     expect(queryValues('?', 'a')).toEqual([]);
+    // Go keeps the bytes; what is there must not vanish.
+    expect(queryValues('?a=%ff&a=gr%FCn', 'a')).toEqual(['\ufffd', 'gr\ufffdn']);
+    expect(queryValues('?%ff=1', 'a')).toEqual([]);
     expect(queryValues('?a=b=c', 'a')).toEqual(['b=c']);
   });
 });

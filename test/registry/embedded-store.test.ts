@@ -86,7 +86,7 @@ describe('EmbeddedStore on disk', () => {
     ['\u0000\u001b[2J\n', /it is not JSON/],
     [
       '{"format":"mctunnel-registrations/1","resourceVersion":1,"items":[{"metadata":{"name":"a\\nb\\u001b"}}]}',
-      /a b/,
+      /"a\\nb\\u001b" is invalid/,
     ],
   ])('says in one line what is wrong with %j, where, and what to do', async (text, words) => {
     const broken = path.join(folder, 'broken.json');

@@ -165,6 +165,12 @@ describe('the policy', () => {
       expect(refusal(yaml, 'DELETE', '/api/v1/pods')).toBe(denied('deletecollection pods'));
     });
 
+    it('knows a watch by any value that the API server takes for true, also one that is not UTF-8', () => {
+      const yaml = 'denyResources: [{group: "", resource: secrets, verbs: [watch]}]';
+      for (const value of ['true', '1', 'yes', '%ff', '%C3'])
+        expect(refusal(yaml, 'GET', `/api/v1/secrets?watch=${value}`)).toBe(denied('watch secrets'));
+    });
+
     it('denies a request for all namespaces when one of them is denied', () => {
       const yaml = 'denyResources: [{resource: secrets, namespaces: [kube-system]}]';
       expect(refusal(yaml, 'GET', '/api/v1/namespaces/kube-system/secrets')).toBe(
