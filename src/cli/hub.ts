@@ -359,5 +359,6 @@ function createObserver(metrics: ProxyObserver, audit: LineFile | undefined): Pr
       metrics.end(record);
       audit.write(auditLine(record, 'ResponseComplete'));
     },
+    refused: (error) => metrics.refused(error),
   };
 }

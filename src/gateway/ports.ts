@@ -191,6 +191,8 @@ export interface ProxyObserver {
   start(record: ProxyRecord): void;
   /** Every request, exactly once, when it is over. */
   end(record: ProxyRecord): void;
+  /** What came was no HTTP, or no request that leads anywhere: nobody was asked who sent it, and nothing of it is recorded. */
+  refused(error: MctunnelError): void;
 }
 
 /** Names of headers by which this hub's front proxy tells identities, in lower case; dropped from every request. */

@@ -91,5 +91,8 @@ export function createProxyMetrics(registry: Registry): ProxyObserver {
       if (started.delete(record)) longRunning.dec();
       else entry.duration.observe(record.durationMs / 1_000);
     },
+    refused({ code, hop }) {
+      errors.labels(code, hop).inc();
+    },
   };
 }

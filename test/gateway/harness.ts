@@ -39,6 +39,8 @@ export interface TestGateway {
   readonly opens: Open[];
   /** Finished requests, and how many began as watches or upgrades. */
   readonly records: ProxyRecord[];
+  /** Codes of what was refused before anything was asked. */
+  readonly refused: string[];
   readonly started: number;
   /** Attributes that were asked about. */
   readonly asked: ResourceAttributes[];
@@ -52,6 +54,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const asked: ResourceAttributes[] = [];
   /** What the gateway had to hide from its clients. */
   const problems: unknown[] = [];
+  const refused: string[] = [];
   let started = 0;
   const accept =
     options.accept ?? answering(200, ['Content-Type', 'text/plain', 'Content-Length', '2'], 'ok');
@@ -80,7 +83,11 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     clock: systemClock,
     log: silentLog,
-    observer: { start: () => started++, end: (record) => records.push(record) },
+    observer: {
+      start: () => started++,
+      end: (record) => records.push(record),
+      refused: (error) => refused.push(error.code),
+    },
     ...options,
   });
   const gateway = createGateway({
@@ -100,6 +107,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     pair,
     opens,
     records,
+    refused,
     asked,
     get started() {
       return started;

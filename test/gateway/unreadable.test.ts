@@ -280,7 +280,7 @@ describe('what is no HTTP behind requests that came whole', () => {
     client.close();
     // A reset takes the answer along when the client is still sending.
     expect((client.text.match(/HTTP\/1\.1 \d+/g) ?? ['HTTP/1.1 400']).join()).toBe('HTTP/1.1 400');
-    expect(hub.opens).toEqual([]);
+    expect([hub.opens, hub.refused]).toEqual([[], ['BAD_REQUEST']]);
     expect((await send(hub.port, '/apis')).status).toBe(200);
   });
 

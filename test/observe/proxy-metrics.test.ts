@@ -37,7 +37,9 @@ describe('proxy metrics', () => {
     metrics.end(
       recordOf({ status: 502, failure: new MctunnelError('TUNNEL_LOST', 'lost', { hop: 'agent' }) }),
     );
+    metrics.refused(new MctunnelError('BAD_REQUEST', 'no HTTP'));
     const text = await registry.metrics();
+    expect(text).toContain('mctunnel_errors_total{code="BAD_REQUEST",hop="hub"} 1');
     expect(text).toContain('mctunnel_proxy_requests_total{verb="get",code="200"} 1');
     expect(text).toContain('mctunnel_proxy_requests_total{verb="get",code="502"} 1');
     expect(text).toContain('mctunnel_proxy_request_duration_seconds_bucket{le="0.005",verb="get"} 2');

@@ -85,10 +85,21 @@ export class GatewayProxy implements Proxy {
 
   /** Answers a request to upgrade that leads nowhere, on a connection on which no answer is outstanding. */
   refuseUpgrade(request: IncomingMessage, socket: Socket, error: MctunnelError): void {
+    this.refused(socket, error);
     const response = responseOn(request, socket);
     response.sendDate = false;
     socket.on('error', () => undefined);
     sendStatus(response, error);
+  }
+
+  /** Tells of an answer that is given for no cluster and to nobody in particular. */
+  refused(socket: Socket, error: MctunnelError): void {
+    const { observer, log } = this.#context;
+    observer?.refused(error);
+    log.debug(
+      { err: error, remoteAddress: socket.remoteAddress },
+      'a request was refused before anything was asked',
+    );
   }
 
   /** New requests are refused from now on. Calls `onIdle` once when only watches are open, or nothing is. */

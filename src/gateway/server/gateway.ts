@@ -273,6 +273,7 @@ export class HttpsGateway implements Gateway {
   }
 
   #refuse(response: ServerResponse, error: MctunnelError): void {
+    this.#proxy.refused(response.req.socket, error);
     // The connection ends with it.
     distrust(response.req.socket);
     this.#owe(response);
