@@ -2,25 +2,20 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
-import type { ClusterStatus, ObjectMeta } from '../registry/ports.ts';
+import type { ClusterStatus } from '../registry/ports.ts';
+import {
+  ClusterFeed,
+  readAll,
+  type Cluster,
+  type ClusterChange,
+  type ClusterSnapshot,
+} from './cluster-feed.ts';
 import { HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
 import { CLUSTERS_PATH, REGISTRATIONS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
 import { formatAge, formatTable } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
-interface Cluster {
-  readonly metadata: ObjectMeta;
-  readonly spec?: { readonly paused?: boolean };
-  readonly status?: ClusterStatus;
-}
-
-interface ClusterList {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly Cluster[];
-}
-
-const PAGE_SIZE = 500;
 /** Questions for live counts that run at once. */
 const CONCURRENT_QUESTIONS = 16;
 
@@ -111,7 +106,8 @@ type Output = 'table' | 'wide' | 'json' | 'yaml';
 async function list(client: HubClient, output: Output, watch: boolean): Promise<void> {
   if (watch && output === 'yaml')
     throw new UsageError(['--watch: yaml cannot be watched; use json or a table']);
-  const { items, resourceVersion } = await readAll(client);
+  const snapshot = await readAll(client);
+  const { items, resourceVersion } = snapshot;
   if (output === 'json' || output === 'yaml') {
     const whole = {
       apiVersion: 'gateway.mctunnel.io/v1',
@@ -127,49 +123,44 @@ async function list(client: HubClient, output: Output, watch: boolean): Promise<
   } else {
     process.stdout.write(render(items, await liveStates(client, items), output));
   }
-  if (watch && output !== 'yaml') await follow(client, resourceVersion, output);
+  if (watch && output !== 'yaml') await follow(client, snapshot, output);
 }
 
-async function readAll(client: HubClient): Promise<{ items: Cluster[]; resourceVersion: string }> {
-  const items: Cluster[] = [];
-  let next = '';
-  for (;;) {
-    const query = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
-    const page = (await client.call('GET', `${CLUSTERS_PATH}?limit=${PAGE_SIZE}${query}`)) as ClusterList;
-    items.push(...page.items);
-    next = page.metadata.continue ?? '';
-    if (next === '') return { items, resourceVersion: page.metadata.resourceVersion };
-  }
-}
-
+/** Prints every change from then on, until SIGINT or SIGTERM. */
 async function follow(
   client: HubClient,
-  resourceVersion: string,
+  since: ClusterSnapshot,
   output: Exclude<Output, 'yaml'>,
 ): Promise<void> {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  let from = resourceVersion;
-  try {
-    for (;;) {
-      const path = `${CLUSTERS_PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
-      for await (const line of client.lines(path, controller.signal)) {
-        const event = JSON.parse(line) as { type: string; object: Cluster & { message?: string } };
-        if (event.type === 'ERROR')
-          throw new MctunnelError('EXPIRED', `the watch ended: ${event.object.message ?? 'no reason given'}`);
-        from = event.object.metadata.resourceVersion;
-        if (event.type === 'BOOKMARK') continue;
-        if (output === 'json') process.stdout.write(`${JSON.stringify(event)}\n`);
-        else {
-          const changed = [event.object];
-          const rows = render(changed, await liveStates(client, changed), output);
-          process.stdout.write(rows.split('\n').slice(1).join('\n'));
-        }
-      }
+  const stop = (): void => {
+    controller.abort();
+    // Also what else it waits for.
+    void client.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  const print = async (change: ClusterChange): Promise<void> => {
+    if (output === 'json') {
+      process.stdout.write(`${JSON.stringify(change)}\n`);
+      return;
     }
-  } catch (error) {
-    if (!controller.signal.aborted) throw error;
-  }
+    const changed = [change.object];
+    const rows = render(changed, await liveStates(client, changed), output);
+    process.stdout.write(rows.split('\n').slice(1).join('\n'));
+  };
+  const feed = new ClusterFeed({
+    client,
+    since,
+    onChange: print,
+    onOutage: ({ message }) => {
+      process.stderr.write(
+        `mctunnel: the hub is not there (${message}); going on from the last change as soon as it is back\n`,
+      );
+    },
+    signal: controller.signal,
+    random: Math.random,
+  });
+  await feed.run();
 }
 
 function connectedOf({ status }: Cluster) {

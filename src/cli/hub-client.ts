@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setting, values } from '../config/index.ts';
-import { MctunnelError, type ErrorCode } from '../errors.ts';
+import { MctunnelError } from '../errors.ts';
 import { headerValue } from '../lib/headers.ts';
 import {
   createKubeClient,
@@ -9,7 +10,9 @@ import {
   loadKubeconfig,
   type KubeClient,
   type KubeContext,
+  type RawResponse,
 } from '../kube/index.ts';
+import { serverError } from './server-error.ts';
 import { readingKubeconfig, UsageError } from './usage-error.ts';
 
 /** Settings of every command that talks to a hub. */
@@ -36,12 +39,6 @@ export interface HubClientConfig {
 
 /** File in a standalone hub's data folder with which its admin reaches it. */
 export const ADMIN_KUBECONFIG = 'admin.kubeconfig';
-
-/** A Kubernetes Status, as far as it is shown. */
-interface StatusBody {
-  readonly reason?: string;
-  readonly message?: string;
-}
 
 /** Largest answer that is read whole. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -92,8 +89,8 @@ export class HubClient {
       headers: ['Accept', 'application/json', ...(body === undefined ? [] : ['Content-Type', contentType])],
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
+    if (response.status < 200 || response.status > 299) throw await this.#refused(response);
     const text = await response.text(MAX_ANSWER_BYTES);
-    if (response.status < 200 || response.status > 299) throw serverError(response.status, text);
     try {
       return JSON.parse(text) as unknown;
     } catch (error) {
@@ -112,30 +109,37 @@ export class HubClient {
       path,
       headers: ['Accept', 'application/json'],
     });
-    const text = await response.text(MAX_ANSWER_BYTES);
-    if (response.status !== 200) throw serverError(response.status, text);
+    if (response.status !== 200) throw await this.#refused(response);
+    await response.text(MAX_ANSWER_BYTES);
     return headerValue(response.headers, name.toLowerCase());
   }
 
-  /** Lines of a watch until it ends or `signal` aborts. */
-  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
+  /**
+   * Resolves when a watch has begun, with its lines until it ends; a line that broke off is left out. Throws as `call`, and UPSTREAM_LOST when the connection
+   * breaks.
+   */
+  async lines(path: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
     const response = await this.#kube.raw.request({
       method: 'GET',
       path,
       headers: ['Accept', 'application/json'],
       signal,
     });
-    if (response.status !== 200) throw serverError(response.status, await response.text(MAX_ANSWER_BYTES));
-    let rest = '';
-    response.body.setEncoding('utf8');
-    for await (const chunk of response.body as AsyncIterable<string>) {
-      rest += chunk;
-      if (rest.length > MAX_ANSWER_BYTES)
-        throw new MctunnelError('TOO_LARGE', 'the hub sent a watch event that never ends');
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    if (response.status !== 200) throw await this.#refused(response);
+    return linesOf(response.body);
+  }
+
+  async #refused(response: RawResponse): Promise<MctunnelError> {
+    const { context } = this;
+    const { credential } = await this.#kube.raw.connect();
+    return serverError({
+      context,
+      status: response.status,
+      headers: response.headers,
+      text: await response.text(MAX_ANSWER_BYTES),
+      clientCertificate: credential.tls.cert?.toString(),
+      nowMs: Date.now(),
+    });
   }
 
   close(): Promise<void> {
@@ -143,22 +147,19 @@ export class HubClient {
   }
 }
 
-/** What a command tells apart. */
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  409: 'ALREADY_EXISTS',
-};
-
-/** `Error from server (Forbidden): …`, as kubectl shows it. */
-function serverError(status: number, text: string): MctunnelError {
-  let body: StatusBody = {};
+async function* linesOf(body: Readable): AsyncGenerator<string> {
+  let rest = '';
+  body.setEncoding('utf8');
   try {
-    body = JSON.parse(text) as StatusBody;
-  } catch {
-    // Not a Status: what there is, is shown.
+    for await (const chunk of body as AsyncIterable<string>) {
+      rest += chunk;
+      if (rest.length > MAX_ANSWER_BYTES)
+        throw new MctunnelError('TOO_LARGE', 'the hub sent a watch event that never ends');
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (error) {
+    throw MctunnelError.from(error, 'UPSTREAM_LOST', 'the connection to the hub broke');
   }
-  const reason = body.reason ?? `HTTP ${status}`;
-  const message = body.message ?? (text.trim().slice(0, 500) || 'no message');
-  return new MctunnelError(CODES[status] ?? 'INTERNAL', `Error from server (${reason}): ${message}`);
 }

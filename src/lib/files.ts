@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Suffix of a file that is being written; one that is older than STALE_AFTER_MS was left by a killed process. */
@@ -42,7 +42,7 @@ export interface WriteOptions {
 
 /**
  * Writes a whole file so that a reader, or the next start after a crash at any moment, finds either the old contents or the
- * new ones: a temporary file beside it, fsync, rename, fsync of the folder. Throws Node's error, and leaves nothing behind then.
+ * new ones: a temporary file beside it, fsync, rename, fsync of the folder. Throws Node's error, which never names the temporary file, and leaves nothing behind then.
  */
 export async function writeAtomic(
   path: string,
@@ -51,7 +51,7 @@ export async function writeAtomic(
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
-  const file = await open(temporary, 'wx', options.mode ?? 0o600);
+  const file = await openNew(temporary, path, options.mode ?? 0o600);
   try {
     try {
       await file.writeFile(contents);
@@ -68,9 +68,22 @@ export async function writeAtomic(
     }
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw withPath(error, path);
   }
   await syncFolder(folder);
+}
+
+/** Throws with the folder as the path where that is what is not there, else with `path`. */
+async function openNew(temporary: string, path: string, mode: number): Promise<FileHandle> {
+  try {
+    return await open(temporary, 'wx', mode);
+  } catch (error) {
+    throw withPath(error, hasCode(error, 'ENOENT') ? dirname(path) : path);
+  }
+}
+
+function withPath(thrown: unknown, path: string): Error {
+  return Object.assign(thrown as Error, { path });
 }
 
 /** Makes a rename or unlink inside the folder durable. */
