@@ -57,6 +57,10 @@ export class AgentSigningRequests implements SigningRequests {
     this.#options = options;
   }
 
+  get isByHand(): boolean {
+    return this.#options.approve === 'manual';
+  }
+
   async approve(request: AgentSigningRequest): Promise<ApprovedRequest> {
     for (let generation = 0; generation < MAX_GENERATIONS; generation++) {
       const name = nameOf(request, generation);

@@ -16,6 +16,7 @@ const tokenSchema = z.strictObject({
   secretHash: z.string().regex(/^[0-9a-f]{64}$/),
   cluster: z.string(),
   uid: z.string(),
+  issuedAt: z.number(),
   expiresAt: z.number(),
   replace: z.boolean(),
   use: z.strictObject({ usedAt: z.number(), keyHash: z.string() }).optional(),
@@ -145,8 +146,9 @@ export class SecretTokenStore implements TokenStore {
   }
 }
 
-function entryOf({ secretHash, cluster, uid, expiresAt, replace }: TokenRecord, use?: TokenUse): StoredEntry {
-  const entry = { secretHash, cluster, uid, expiresAt, replace };
+function entryOf(record: TokenRecord, use?: TokenUse): StoredEntry {
+  const { secretHash, cluster, uid, issuedAt, expiresAt, replace } = record;
+  const entry = { secretHash, cluster, uid, issuedAt, expiresAt, replace };
   return use === undefined ? entry : { ...entry, use: { usedAt: use.usedAt, keyHash: use.keyHash } };
 }
 

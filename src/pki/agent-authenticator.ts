@@ -46,10 +46,15 @@ export class AgentAuthenticator {
 
   /** May this agent have a session, as registrations and the clock are now? undefined: yes. For live sessions, after every change. */
   check(agent: AuthenticatedAgent): MctunnelError | undefined {
+    return this.judge(agent, this.#options.registrations.peek(agent.cluster));
+  }
+
+  /** The same by a registration that was read this moment (undefined: there is none): what is known from memory may be a moment old. */
+  judge(agent: AuthenticatedAgent, registration: Registration | undefined): MctunnelError | undefined {
     return (
       this.#checkAuthority(agent) ??
       checkDates(agent.certificate, this.#wallNow()) ??
-      checkRegistration(agent, this.#options.registrations.peek(agent.cluster))
+      checkRegistration(agent, registration)
     );
   }
 

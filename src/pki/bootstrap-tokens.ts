@@ -14,6 +14,8 @@ export interface TokenOrder {
   readonly uid: string;
   readonly ttlSeconds: number;
   readonly replace: boolean;
+  /** `spec.credentials.notBefore` of the registration. */
+  readonly notBefore?: Date;
 }
 
 export interface IssuedToken {
@@ -61,7 +63,10 @@ export class BootstrapTokens {
     await store.removeExpired(now - REMEMBERED_MS);
     const token = generateToken();
     const expiresAt = now + ttlSeconds * 1000;
-    await store.put({ id: token.id, secretHash: hashSecret(token.secret), cluster, uid, expiresAt, replace });
+    // Whoever makes it has seen that moment, which may lie a little ahead by our clock.
+    const issuedAt = Math.max(now, seen(order.notBefore, now));
+    const secretHash = hashSecret(token.secret);
+    await store.put({ id: token.id, secretHash, cluster, uid, issuedAt, expiresAt, replace });
     return {
       token: formatToken(token),
       expirationTimestamp: formatDate(new Date(expiresAt)),
@@ -72,7 +77,7 @@ export class BootstrapTokens {
 
   /**
    * Looks a token up for the holder of a key, without using it. Throws MctunnelError UNAUTHENTICATED: malformed, unknown or guessed
-   * (one text for both), used with another key, expired. The same key may come again until the token expires: its answer may have been lost.
+   * (one text for both), used with another key, expired. The same key may come again: its answer may have been lost.
    */
   async find(text: string, keyHash: string): Promise<StoredToken> {
     const token = parseToken(text);
@@ -91,12 +96,13 @@ export class BootstrapTokens {
     return stored;
   }
 
-  /** Uses it up. Throws as `find`, when somebody else was faster. */
-  async consume(stored: StoredToken, keyHash: string): Promise<void> {
+  /** Uses it up, and tells when it was used first. Throws as `find`, when somebody else was faster. */
+  async consume(stored: StoredToken, keyHash: string): Promise<TokenUse> {
     const { id, cluster } = stored.record;
     const use = await this.#options.store.consume(id, { usedAt: this.#wallNow(), keyHash });
     if (use === undefined) throw unknown();
     if (use.keyHash !== keyHash) throw used(use, id, cluster);
+    return use;
   }
 
   #refuseConnected(cluster: string): void {
@@ -107,6 +113,12 @@ export class BootstrapTokens {
       { statusCause: 'ClusterConnected' },
     );
   }
+}
+
+/** A date that nobody can reach keeps all tokens out: no token is made for it. */
+function seen(notBefore: Date | undefined, now: number): number {
+  const ms = notBefore?.getTime() ?? now;
+  return Number.isNaN(ms) ? now : ms;
 }
 
 function unknown(): MctunnelError {

@@ -11,6 +11,8 @@ import { certificatePem } from './pem.ts';
 import type { AuthenticatedAgent, Registration, Registrations } from './ports.ts';
 import { parseSigningRequest } from './signing-request.ts';
 import type { ApprovedRequest, IssuanceReason, SigningRequests } from './signing-requests.ts';
+import { checkTokenDates, replacedAt, revokedMeanwhile } from './token-dates.ts';
+import type { TokenRecord, TokenUse } from './token-store.ts';
 
 export interface EnrollmentRequest {
   readonly token: string;
@@ -43,9 +45,9 @@ export interface Enrollment extends IssuedCredentials {
 }
 
 export interface EnrollerOptions {
-  readonly tokens: BootstrapTokens;
+  readonly tokens: Pick<BootstrapTokens, 'find' | 'consume'>;
   readonly registrations: Registrations;
-  readonly authenticator: Pick<AgentAuthenticator, 'check'>;
+  readonly authenticator: Pick<AgentAuthenticator, 'check' | 'judge'>;
   readonly authority: Pick<Authority, 'issueAgent' | 'trusted'>;
   /** Default: nothing is put on record. */
   readonly requests?: SigningRequests;
@@ -55,6 +57,9 @@ export interface EnrollerOptions {
   /** Milliseconds since the epoch. Default Date.now. */
   readonly wallNow?: () => number;
 }
+
+/** Writers of one registration take turns. */
+const MAX_ATTEMPTS = 10;
 
 /** Gives agents their certificates: the first for a bootstrap token, the next ones for the one before. */
 export class Enroller {
@@ -91,12 +96,26 @@ export class Enroller {
     }
     const registration = await this.#registrationOf(record.cluster);
     this.#checkRegistration(registration, record.cluster, record.uid, request.clusterUid);
-    await tokens.consume(stored, keyHash);
+    const isByHand = this.#options.requests?.isByHand === true;
+    const checkDates = (use: TokenUse | undefined): void =>
+      checkTokenDates({ record, use }, registration, { isByHand, nowMs: this.#wallNow() });
+    // A replacement that a person approved moved notBefore itself, after the token was used: it is looked at below.
+    const isAwaited = isByHand && record.replace && stored.use !== undefined;
+    if (!isAwaited) checkDates(stored.use);
+    const use = await tokens.consume(stored, keyHash);
     const reason = { kind: 'token', tokenId: record.id } as const;
     const approved = await this.#approved(registration, publicKey, reason, request);
     // Not before it is approved: until then the agent that is replaced goes on.
     const isNew = approved?.issued === undefined;
-    const current = record.replace && isNew ? await this.#refuseOlder(registration) : registration;
+    if (isAwaited && isNew) checkDates(stored.use);
+    const replacesFrom = isByHand ? this.#wallNow() : replacedAt(record, use);
+    const current =
+      record.replace && isNew ? await this.#refuseOlder(record, registration, replacesFrom) : registration;
+    const certificate = await this.#issued(current, publicKey, approved);
+    const latest = await this.#registrationOf(record.cluster);
+    this.#checkRegistration(latest, record.cluster, record.uid, request.clusterUid);
+    if (certificate.validFromDate < (credentialsNotBefore(latest) ?? new Date(0)))
+      throw revokedMeanwhile(record);
     this.#log.info(
       {
         cluster: record.cluster,
@@ -106,7 +125,7 @@ export class Enroller {
       },
       'agent enrolled',
     );
-    return { cluster: record.cluster, ...(await this.#issue(current, publicKey, approved)) };
+    return { cluster: record.cluster, ...this.#handedOut(certificate) };
   }
 
   /** Throws MctunnelError INVALID (the signing request), UNAUTHENTICATED and FORBIDDEN (as a session would be refused), INTERNAL. */
@@ -116,16 +135,30 @@ export class Enroller {
       const publicKey = parseSigningRequest(request.csr);
       const refusal = this.#options.authenticator.check(agent);
       if (refusal !== undefined) throw refusal;
-      const registration = await this.#registrationOf(agent.cluster);
-      if (registration?.metadata.uid !== agent.registrationUid) throw gone(agent.cluster);
+      const registration = await this.#judged(agent);
       const reason = { kind: 'renewal', serial: agent.certificate.serial } as const;
       const approved = await this.#approved(registration, publicKey, reason, request);
+      const certificate = await this.#issued(registration, publicKey, approved);
+      // It is dated by what was read before. A revocation since must not be outlived by what it was to end.
+      const { validFromDate: notBefore, validToDate: notAfter } = certificate;
+      await this.#judged(agent, { ...agent, certificate: { ...agent.certificate, notBefore, notAfter } });
       this.#log.info(
         { cluster: agent.cluster, remoteAddress: request.remoteAddress, serial: agent.certificate.serial },
         'agent certificate renewed',
       );
-      return this.#issue(registration, publicKey, approved);
+      return this.#handedOut(certificate);
     });
+  }
+
+  /** By the registration as it is now, which may be newer than what `check` knows. Throws as a session would be refused. */
+  async #judged(...agents: readonly [AuthenticatedAgent, ...AuthenticatedAgent[]]): Promise<Registration> {
+    const registration = await this.#registrationOf(agents[0].cluster);
+    for (const agent of agents) {
+      const refusal = this.#options.authenticator.judge(agent, registration);
+      if (refusal !== undefined) throw refusal;
+    }
+    if (registration === undefined) throw gone(agents[0].cluster);
+    return registration;
   }
 
   /** undefined: there is none. */
@@ -173,14 +206,28 @@ export class Enroller {
   }
 
   /** The agent that is replaced loses its certificate: the registry closes its sessions when it sees this change. */
-  async #refuseOlder(registration: Registration): Promise<Registration> {
-    const now = Math.ceil(this.#wallNow() / 1000) * 1000;
-    // Never moved back: somebody may have set it a moment ahead.
-    const notBefore = formatDate(new Date(Math.max(now, credentialsNotBefore(registration)?.getTime() ?? 0)));
-    await this.#options.registrations.patch(registration.metadata.name, {
-      spec: { credentials: { notBefore } },
-    });
-    return { ...registration, spec: { ...registration.spec, credentials: { notBefore } } };
+  async #refuseOlder(record: TokenRecord, first: Registration, fromMs: number): Promise<Registration> {
+    const { name, uid } = first.metadata;
+    for (let attempt = 1, registration = first; ; attempt++) {
+      const { resourceVersion } = registration.metadata;
+      const presentMs = credentialsNotBefore(registration)?.getTime() ?? 0;
+      // Never moved back: somebody may have set it a moment ahead, or set it since it was read.
+      if (presentMs >= fromMs) return registration;
+      const credentials = { notBefore: formatDate(new Date(Math.ceil(fromMs / 1000) * 1000)) };
+      try {
+        await this.#options.registrations.patch(name, {
+          ...(resourceVersion !== undefined && { metadata: { resourceVersion } }),
+          spec: { credentials },
+        });
+        return { ...registration, spec: { ...registration.spec, credentials } };
+      } catch (error) {
+        if (MctunnelError.from(error).code !== 'CONFLICT' || attempt === MAX_ATTEMPTS) throw error;
+      }
+      const next = await this.#registrationOf(name);
+      if (next?.metadata.uid !== uid) throw gone(name);
+      if ((credentialsNotBefore(next)?.getTime() ?? 0) > fromMs) throw revokedMeanwhile(record);
+      registration = next;
+    }
   }
 
   #approved(
@@ -212,11 +259,11 @@ export class Enroller {
     );
   }
 
-  async #issue(
+  async #issued(
     registration: Registration,
     publicKey: KeyObject,
     approved: ApprovedRequest | undefined,
-  ): Promise<IssuedCredentials> {
+  ): Promise<X509Certificate> {
     const { name, uid } = registration.metadata;
     const notBefore = credentialsNotBefore(registration);
     const certificate =
@@ -228,7 +275,11 @@ export class Enroller {
         `the certificate on record for an agent of cluster ${name} is not one that this hub signed`,
       );
     }
-    return { certificateChain: certificatePem(recorded), caBundle: this.#options.tunnelCaBundle() };
+    return recorded;
+  }
+
+  #handedOut(certificate: X509Certificate): IssuedCredentials {
+    return { certificateChain: certificatePem(certificate), caBundle: this.#options.tunnelCaBundle() };
   }
 
   /** The hub's own troubles are told to its own log; the agent hears that there are some. */

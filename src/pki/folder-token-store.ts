@@ -12,6 +12,7 @@ const recordSchema = z.strictObject({
   secretHash: z.string().regex(/^[0-9a-f]{64}$/),
   cluster: z.string(),
   uid: z.string(),
+  issuedAt: z.number(),
   expiresAt: z.number(),
   replace: z.boolean(),
 });

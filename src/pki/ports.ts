@@ -4,7 +4,12 @@ import type { MctunnelError } from '../errors.ts';
 /** What enrolment and authentication need of a registration (ClusterRegistration has it). */
 export interface Registration {
   /** A deletionTimestamp: it is being deleted, and only finalizers hold it. */
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+    readonly resourceVersion?: string;
+  };
   readonly spec: {
     readonly paused?: boolean;
     /** RFC 3339. */
@@ -19,7 +24,7 @@ export interface Registrations {
   peek(name: string): Registration | undefined;
   /** From the source; throws MctunnelError NOT_FOUND. */
   get(name: string): Promise<Registration>;
-  /** JSON merge patch. */
+  /** JSON merge patch; a resourceVersion in it is a precondition: throws MctunnelError CONFLICT. */
   patch(name: string, mergePatch: unknown): Promise<unknown>;
 }
 

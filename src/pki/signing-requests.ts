@@ -30,6 +30,8 @@ export interface ApprovedRequest {
 
 /** Where requests for agents' certificates are put on record, and approved, before they are signed. */
 export interface SigningRequests {
+  /** A person approves the requests of agents that enrol: they ask again for as long as that takes. */
+  readonly isByHand: boolean;
   /**
    * Throws MctunnelError TOO_MANY_REQUESTS (a person has not approved it yet: the agent asks again), FORBIDDEN (denied), INTERNAL.
    */

@@ -6,6 +6,8 @@ export interface TokenRecord {
   readonly cluster: string;
   /** uid of the registration it was made for. */
   readonly uid: string;
+  /** Milliseconds since the epoch; not before the `spec.credentials.notBefore` that the registration had then. */
+  readonly issuedAt: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** It may be used while the cluster has a live session; the certificates of before are refused from then on. */

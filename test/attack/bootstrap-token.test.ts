@@ -133,3 +133,52 @@ attack('paths, patterns and masses in place of a token', {
     return undefined;
   },
 });
+
+// An agent's folder was stolen, its certificates were refused; the token that it enrolled with lies in the same folder, or in a script.
+const REVOKED = without('src/pki/token-dates.ts', 'if (usedMs < notBefore.getTime()) {', 'if (false) {');
+for (const [what, isUsed] of [
+  ['a used token of an agent that was put out, with the key of its first use', true],
+  ['a token that was made before the certificates of its cluster were refused', false],
+] as const) {
+  attack(what, {
+    weakened: [REVOKED],
+    attempt: async (after) => {
+      const { startTunnelStage } = await import('./tunnel-stage.ts');
+      const { generateKey } = await import('../../src/pki/keys.ts');
+      const stage = await startTunnelStage();
+      after(() => stage.close());
+      const key = await generateKey();
+      const token = await stage.token('cluster-a');
+      if (isUsed && !((await stage.enroll(token, { key })) instanceof X509Certificate))
+        throw new Error('the rightful agent was refused');
+      stage.clock.now += 2_000;
+      const notBefore = new Date(stage.clock.now).toISOString();
+      await stage.store.patch('cluster-a', { spec: { credentials: { notBefore } } });
+      const again = await stage.enroll(token, { key });
+      return again instanceof X509Certificate ? 'it is back' : undefined;
+    },
+  });
+}
+attack('a used token with the key of its first use, an hour later', {
+  weakened: [
+    without(
+      'src/pki/token-dates.ts',
+      'if (use === undefined || isByHand || nowMs - use.usedAt <= REPEAT_MS) return;',
+      'return;',
+    ),
+  ],
+  attempt: async (after) => {
+    const { startTunnelStage } = await import('./tunnel-stage.ts');
+    const { generateKey } = await import('../../src/pki/keys.ts');
+    const stage = await startTunnelStage();
+    after(() => stage.close());
+    const key = await generateKey();
+    const token = await stage.token('cluster-a', { ttlSeconds: 7_200 });
+    if (!((await stage.enroll(token, { key })) instanceof X509Certificate))
+      throw new Error('the rightful agent was refused');
+    stage.clock.now += 3_600_000;
+    return (await stage.enroll(token, { key })) instanceof X509Certificate
+      ? 'another certificate'
+      : undefined;
+  },
+});

@@ -27,7 +27,7 @@ export function tokenStoreSuite(name: string, prepare: () => Promise<TokenPlace>
       const { id, secret } = generateToken();
       return {
         ...{ id, secretHash: hashSecret(secret), cluster: 'a', uid: '0123' },
-        ...{ expiresAt: Date.now() + HOUR_MS, replace: false },
+        ...{ issuedAt: Date.now(), expiresAt: Date.now() + HOUR_MS, replace: false },
         ...more,
       };
     };

@@ -7,12 +7,14 @@ import type { Authority } from '../../src/pki/authority.ts';
 import { BootstrapTokens } from '../../src/pki/bootstrap-tokens.ts';
 import { Enroller, type EnrollmentRequest } from '../../src/pki/enroller.ts';
 import { FolderTokenStore } from '../../src/pki/folder-token-store.ts';
+import { formatDate } from '../../src/pki/dates.ts';
 import { generateKey } from '../../src/pki/keys.ts';
 import { createSigningRequest } from '../../src/pki/signing-request.ts';
 import { MemoryRegistrations, newAuthority, rejection, temporaryFolder, UID_A, UID_B } from './support.ts';
 
 const START = Date.parse('2027-01-31T12:00:00Z');
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 let now: number;
 let folder: string;
@@ -33,8 +35,18 @@ function newTokens(): BootstrapTokens {
   });
 }
 
-function newEnroller(own: BootstrapTokens): Enroller {
+/** `approving`: what happens while the request is put on record. */
+function newEnroller(own: BootstrapTokens, approving?: () => Promise<void>): Enroller {
   return new Enroller({
+    ...(approving !== undefined && {
+      requests: {
+        isByHand: false,
+        approve: async () => {
+          await approving();
+          return { issued: undefined, record: (certificate) => Promise.resolve(certificate) };
+        },
+      },
+    }),
     tokens: own,
     registrations,
     authenticator,
@@ -95,15 +107,84 @@ describe('enrolment', () => {
     }
   });
 
-  it('answers the same key again, whose first answer was lost, until the token expires', async () => {
+  it('answers the same key again, whose first answer was lost, for ten minutes', async () => {
     const { token } = await tokens.issue(order);
     const mine = await request(token);
     await enroller.enroll(mine);
     connected.add('a');
+    now += 10 * MINUTE;
     await enroller.enroll(mine);
     expect((await rejection(enroller.enroll(await request(token)))).statusCause).toBe('TokenUsed');
+    now += 1;
+    const late = await rejection(enroller.enroll(mine));
+    expect(late).toMatchObject({ code: 'UNAUTHENTICATED', statusCause: 'TokenUsed' });
+    expect(late.message).toContain('the same agent may repeat it for 10 minutes only');
     now += HOUR;
     expect((await rejection(enroller.enroll(mine))).statusCause).toBe('TokenExpired');
+  });
+
+  it('never lets a token bring back an agent whose certificates were refused since it was made or used', async () => {
+    const { token } = await tokens.issue(order);
+    const unused = await tokens.issue(order);
+    const mine = await request(token);
+    await enroller.enroll(mine);
+    now += 2000;
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: formatDate(new Date(now)) } } });
+    const used = await rejection(enroller.enroll(mine));
+    expect(used).toMatchObject({ code: 'FORBIDDEN', statusCause: 'TokenRevoked' });
+    expect(used.message).toContain('was used before 2027-01-31T12:00:02Z (spec.credentials.notBefore)');
+    const early = await rejection(enroller.enroll(await request(unused.token)));
+    expect(early.statusCause).toBe('TokenRevoked');
+    expect(early.message).toContain('was made before');
+    // One that was made since is good, and so is its repetition.
+    const next = await request((await tokens.issue(order)).token);
+    await enroller.enroll(next);
+    await enroller.enroll(next);
+  });
+
+  it('takes a token made with sight of a notBefore that lies a little ahead, by the clock of whoever set it', async () => {
+    const notBefore = new Date(now + MINUTE);
+    registrations.set('a', UID_A, { spec: { credentials: { notBefore: formatDate(notBefore) } } });
+    const mine = await request((await tokens.issue({ ...order, notBefore })).token);
+    await enroller.enroll(mine);
+    await enroller.enroll(mine);
+  });
+
+  it('gives no certificate where the registration was revoked while it was made', async () => {
+    for (const replace of [false, true]) {
+      const { token } = await tokens.issue({ ...order, replace });
+      const racing = newEnroller(tokens, async () => {
+        now += 2000;
+        registrations.set('a', UID_A, { spec: { credentials: { notBefore: formatDate(new Date(now)) } } });
+        now += 2000;
+        return Promise.resolve();
+      });
+      expect((await rejection(racing.enroll(await request(token)))).statusCause).toBe('TokenRevoked');
+    }
+  });
+
+  it('never moves back a notBefore that was set while it replaced an agent', async () => {
+    const { token } = await tokens.issue({ ...order, replace: true });
+    const later = formatDate(new Date(now + MINUTE));
+    const read = registrations.get.bind(registrations);
+    registrations.get = async (name) => {
+      const item = await read(name);
+      registrations.set('a', UID_A, { spec: { credentials: { notBefore: later } } });
+      return item;
+    };
+    expect((await rejection(enroller.enroll(await request(token)))).code).toBe('FORBIDDEN');
+    expect(registrations.peek('a')?.spec.credentials?.notBefore).toBe(later);
+  });
+
+  it('answers the one again that replaced an agent', async () => {
+    now += 300;
+    const mine = await request((await tokens.issue({ ...order, replace: true })).token);
+    await enroller.enroll(mine);
+    now += 5000;
+    const again = await enroller.enroll(mine);
+    expect(registrations.peek('a')?.spec.credentials?.notBefore).toBe('2027-01-31T12:00:01Z');
+    const certificate = leafOf(again.certificateChain);
+    expect(authenticator.authenticateAgent({ certificate, remoteAddress: '' }).cluster).toBe('a');
   });
 
   it('says apart what is wrong with a token, and the same for an unknown and a guessed one', async () => {
@@ -219,6 +300,48 @@ describe('renewal', () => {
       'RegistrationRecreated',
     );
   });
+
+  const changes: [string, () => void][] = [
+    [
+      'CertificateRevoked',
+      () =>
+        registrations.set('a', UID_A, { spec: { credentials: { notBefore: formatDate(new Date(now)) } } }),
+    ],
+    ['Paused', () => registrations.set('a', UID_A, { spec: { paused: true } })],
+    ['RegistrationRecreated', () => registrations.set('a', UID_B)],
+    ['RegistrationDeleted', () => registrations.items.clear()],
+  ];
+  const renewing = async (own: Enroller) => {
+    const issued = await enroller.enroll(await request((await tokens.issue(order)).token));
+    const certificate = leafOf(issued.certificateChain);
+    const agent = authenticator.authenticateAgent({ certificate, remoteAddress: '' });
+    const csr = createSigningRequest(await generateKey());
+    return () => rejection(own.renew({ agent, csr, remoteAddress: '' }));
+  };
+
+  it.each(changes)(
+    'goes by the registration as it is, not as it was last heard of: %s',
+    async (cause, change) => {
+      const refused = await renewing(enroller);
+      const known = registrations.peek('a');
+      change();
+      registrations.peek = () => known;
+      expect((await refused()).statusCause).toBe(cause);
+    },
+  );
+
+  it.each(changes)(
+    'gives nothing out when that happens while it is put on record: %s',
+    async (cause, change) => {
+      const refused = await renewing(
+        newEnroller(tokens, () => {
+          change();
+          return Promise.resolve();
+        }),
+      );
+      expect((await refused()).statusCause).toBe(cause);
+    },
+  );
 });
 
 describe('the folder of tokens', () => {

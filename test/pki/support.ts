@@ -55,10 +55,12 @@ type Mutable = Registration & { spec: Registration['spec']; status: Registration
 /** Registrations by hand, for tests of what depends on them. */
 export class MemoryRegistrations implements Registrations {
   readonly items = new Map<string, Registration>();
+  #version = 0;
   readonly patches: { readonly name: string; readonly patch: unknown }[] = [];
 
   set(name: string, uid: string, rest: Partial<Pick<Registration, 'spec' | 'status'>> = {}): void {
-    this.items.set(name, { metadata: { name, uid }, spec: {}, status: {}, ...rest });
+    const resourceVersion = String((this.#version += 1));
+    this.items.set(name, { metadata: { name, uid, resourceVersion }, spec: {}, status: {}, ...rest });
   }
   peek(name: string): Registration | undefined {
     return this.items.get(name);
@@ -72,7 +74,12 @@ export class MemoryRegistrations implements Registrations {
   patch(name: string, patch: unknown): Promise<unknown> {
     this.patches.push({ name, patch });
     const item = this.items.get(name) as Mutable;
-    this.items.set(name, { ...item, spec: { ...item.spec, ...(patch as Pick<Registration, 'spec'>).spec } });
+    const { metadata, spec } = patch as Partial<Registration>;
+    const wanted = metadata?.resourceVersion;
+    if (wanted !== undefined && wanted !== item.metadata.resourceVersion) {
+      return Promise.reject(new MctunnelError('CONFLICT', 'somebody was faster'));
+    }
+    this.set(name, item.metadata.uid, { ...item, spec: { ...item.spec, ...spec } });
     return Promise.resolve(undefined);
   }
 }

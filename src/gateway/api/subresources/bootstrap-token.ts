@@ -36,9 +36,13 @@ export function bootstrapToken(options: ApiOptions) {
     checkMediaType(request, ['application/json']);
     const spec = parse(await readBody(request));
     const { name } = response.locals.info;
-    const { metadata } = await store.get(name);
+    const { metadata, spec: registered } = await store.get(name);
     const { ttlSeconds = DEFAULT_TTL_SECONDS, replace = false } = spec;
-    const status = await tokens.issue({ cluster: name, uid: metadata.uid, ttlSeconds, replace });
+    const notBefore = registered.credentials?.notBefore;
+    const status = await tokens.issue({
+      ...{ cluster: name, uid: metadata.uid, ttlSeconds, replace },
+      ...(notBefore !== undefined && { notBefore: new Date(notBefore) }),
+    });
     sendJson(response, 201, {
       kind: KIND,
       apiVersion: API_VERSION,
