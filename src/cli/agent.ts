@@ -50,6 +50,7 @@ import { bracketed, listening } from './listening.ts';
 import { Member } from './member.ts';
 import { memberApi } from './member-api.ts';
 import { retrying } from './retrying.ts';
+import { SaidIdentity } from './said-identity.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { fileUsage, Problems, readingKubeconfig, UsageError } from './usage-error.ts';
 import { packageVersion } from './version-command.ts';
@@ -124,9 +125,16 @@ async function startAgent(
   const memberWatch = new MemberWatch({
     probe: () => probeMember(cluster, member.endpoint, policy.current),
     log,
-    onAnswer: () => reporter.update(),
+    onAnswer: () => {
+      reporter.update();
+      said.asked();
+    },
   });
   closer.add('member watch', () => memberWatch.close());
+  const said = new SaidIdentity({
+    clusterUid: () => memberWatch.clusterUid,
+    connector: () => connector,
+  });
   const upstream = createUpstream({
     ...{ cluster, member: member.endpoint, policy, log },
     ...auditing(audit, config.auditLogRequired),
@@ -204,7 +212,7 @@ async function startAgent(
         hello: {
           agentVersion: packageVersion(),
           instanceId,
-          clusterUid: memberWatch.clusterUid ?? '',
+          clusterUid: said.say(),
           capabilities: ['http', 'service', 'tcp'],
         },
         accept: upstream.accept,

@@ -8,16 +8,20 @@ const UID = /^[A-Za-z0-9-]{1,63}$/;
 /**
  * Binds a registration to the cluster that first connects under its name: the uid of that cluster's kube-system namespace is written to
  * `status.clusterUID`, and an agent in another cluster (a copied data folder) is refused until an administrator clears it.
- * An agent that does not know the uid (its apiserver is down) is let in: the condition IdentityConfirmed says so.
- * Throws MctunnelError FORBIDDEN (IdentityMismatch, RegistrationRecreated), BAD_REQUEST (no uid at all), or what the store throws.
+ * An agent that does not know the uid (its apiserver is down) is let in only where no cluster has the name yet: the condition IdentityConfirmed says so.
+ * Throws MctunnelError FORBIDDEN (IdentityMismatch, IdentityUnknown, RegistrationRecreated), BAD_REQUEST (not a uid), or what the store throws.
  */
 export async function confirmIdentity(
-  store: Pick<ClusterStore, 'peek' | 'updateStatus'>,
+  store: Pick<ClusterStore, 'peek' | 'get' | 'updateStatus'>,
   agent: AuthenticatedAgent,
   hello: Hello,
 ): Promise<void> {
   const { clusterUid } = hello;
-  if (clusterUid === '') return;
+  if (clusterUid === '') {
+    // From its source: what is known from memory may not say yet who took the name a moment ago.
+    if (pinned(await store.get(agent.cluster)) !== undefined) throw unknown(agent.cluster);
+    return;
+  }
   if (!UID.test(clusterUid)) {
     throw new MctunnelError('BAD_REQUEST', 'the agent sent something that is not the uid of a namespace');
   }
@@ -42,6 +46,14 @@ export async function confirmIdentity(
 function pinned(registration: ClusterRegistration): string | undefined {
   const uid = registration.status.clusterUID;
   return uid === undefined || uid === '' ? undefined : uid;
+}
+
+function unknown(cluster: string): MctunnelError {
+  return new MctunnelError(
+    'FORBIDDEN',
+    `the name ${cluster} belongs to one cluster, and this agent cannot say yet in which it runs: either its API server cannot be reached, or the agent's account lacks the verb get on the namespace kube-system (the agent's log tells which); it is let in as soon as it can`,
+    { statusCause: 'IdentityUnknown' },
+  );
 }
 
 function mismatch(cluster: string, present: string, shown: string): MctunnelError {

@@ -154,6 +154,8 @@ function conditions(
       'IdentityMismatch',
       lastDisconnect.message,
     );
+  } else if (!isConnected && lastDisconnect?.reason === 'IdentityUnknown') {
+    next = withCondition(next, facts, 'IdentityConfirmed', 'Unknown', 'UidUnknown', lastDisconnect.message);
   }
   // A session at another replica only: that one knows.
   const reported =

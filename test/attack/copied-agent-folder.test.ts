@@ -48,3 +48,24 @@ attack('a copied folder, when the first cluster is away', {
     return stage.sessions.isConnected('cluster-a') ? 'staging is cluster-a' : undefined;
   },
 });
+
+/** It may have no rights in its cluster on purpose, or no API server at all. */
+attack('a copied folder, whose agent does not say in which cluster it runs', {
+  weakened: [
+    without(
+      'src/registry/admission.ts',
+      'if (pinned(await store.get(agent.cluster)) !== undefined) throw unknown(agent.cluster);',
+    ),
+  ],
+  attempt: async (after) => {
+    const { startTunnelStage } = await import('./tunnel-stage.ts');
+    const { MctunnelError } = await import('../../src/errors.ts');
+    const stage = await startTunnelStage();
+    after(() => stage.close());
+    const copied = await stage.certificateOf('cluster-a');
+    const first = await stage.connect(copied, { clusterUid: 'uid-of-production', instanceId: 'one' });
+    if (first instanceof MctunnelError) throw first;
+    const second = await stage.connect(copied, { clusterUid: '', instanceId: 'two' });
+    return second instanceof MctunnelError ? undefined : 'two clusters are cluster-a';
+  },
+});

@@ -78,8 +78,8 @@ describeKubernetes("agents' certificate signing requests", {}, () => {
       requests: new AgentSigningRequests({ raw: client.raw, approve, lifetimeMs: 3_600_000 }),
       tunnelCaBundle: () => 'the tunnel CA',
     });
-  const issue = async (replace = false): Promise<string> =>
-    (await tokens.issue({ cluster: 'a', uid: UID_A, ttlSeconds: 600, replace })).token;
+  const issue = async (replace = false, notBefore = new Date(0)): Promise<string> =>
+    (await tokens.issue({ cluster: 'a', uid: UID_A, ttlSeconds: 600, replace, notBefore })).token;
   const enrolling = (token: string): EnrollmentRequest => ({
     ...{ token, csr: createSigningRequest(key), clusterUid: '', cluster: 'a', remoteAddress: REMOTE },
   });
@@ -141,7 +141,9 @@ describeKubernetes("agents' certificate signing requests", {}, () => {
     const first = leafOf(await enroller().enroll(enrolling(token)));
     const notBefore = new Date(Date.now() + 1_000).toISOString();
     registrations.set('a', UID_A, { spec: { credentials: { notBefore } } });
-    const second = leafOf(await enroller().enroll(enrolling(token)));
+    expect((await rejection(enroller().enroll(enrolling(token)))).statusCause).toBe('TokenRevoked');
+    const next = await issue(false, new Date(notBefore));
+    const second = leafOf(await enroller().enroll(enrolling(next)));
     expect(second.fingerprint256).not.toBe(first.fingerprint256);
     expect(second.validFromDate.getTime()).toBeGreaterThanOrEqual(
       Math.floor(Date.parse(notBefore) / 1000) * 1000,

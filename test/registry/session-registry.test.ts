@@ -351,6 +351,23 @@ describe('admit', () => {
     expect(status().clusterUID).toBe('kube-2');
   });
 
+  it('refuses an agent that cannot say in which cluster it runs, once the name belongs to one', async () => {
+    const agent = agentOf('a', a.metadata.uid);
+    await registry.admit(agent, hello('kube-1'));
+    await expect(registry.admit(agent, hello(''))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      statusCause: 'IdentityUnknown',
+      message: expect.stringContaining('lacks the verb get on the namespace kube-system') as unknown,
+    });
+    await pass(1000);
+    expect(status().lastDisconnect?.reason).toBe('IdentityUnknown');
+    expect(status().conditions?.find(({ type }) => type === 'IdentityConfirmed')).toMatchObject({
+      status: 'Unknown',
+      reason: 'UidUnknown',
+    });
+    await registry.admit(agent, hello('kube-1'));
+  });
+
   it('lets exactly one of two clusters that race have the name', async () => {
     const agent = agentOf('a', a.metadata.uid);
     const outcomes = await Promise.allSettled([
