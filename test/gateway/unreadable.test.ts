@@ -323,6 +323,8 @@ describe('any order of requests, broken ones and bytes that are none, on one con
     `CONNECT h:1 ${HOST}\r\n`,
     '\u0001\u0002\r\n\r\n',
     'GET /apis HT',
+    `GET /apis ${HOST}X: ${'x'.repeat(100_000)}\r\n\r\n`,
+    '\u0001'.repeat(50_000),
   ];
 
   it('leaves the gateway whole', async () => {
