@@ -42,6 +42,11 @@ const rotateSettings = {
   force: setting(values.toggle, 'take the next step at once, whoever is locked out by it', {
     default: 'false',
   }),
+  newKey: setting(
+    values.toggle,
+    'with --force, after a theft: announce a CA with a new key, however far an exchange is, in place of the one that was to sign next',
+    { default: 'false' },
+  ),
   ...storeSettings,
 } as const;
 
@@ -84,7 +89,7 @@ export function caCommand(): Command {
     )
     .argument('<NAME>', AUTHORITY_NAMES.join(', '));
   command.addCommand(
-    withSettings(rotate, rotateSettings, async ({ wait, force, ...config }, [operand = '']) => {
+    withSettings(rotate, rotateSettings, async ({ wait, force, newKey, ...config }, [operand = '']) => {
       const name = AUTHORITY_NAMES.find((known) => known === operand);
       if (name === undefined) {
         throw new UsageError([
@@ -92,8 +97,10 @@ export function caCommand(): Command {
         ]);
       }
       if (wait && force) throw new UsageError(['--wait and --force: give one of them']);
+      if (newKey && !force)
+        throw new UsageError(['--new-key needs --force: whoever goes by what it drops is locked out']);
       await withStore(config, (options) =>
-        wait ? rotateFully(name, options) : rotateOnce(name, options, force).then(say(name)),
+        wait ? rotateFully(name, options) : rotateOnce(name, options, force, newKey).then(say(name)),
       );
     }),
   );

@@ -1,6 +1,7 @@
 import { MctunnelError } from '../errors.ts';
 import {
   type AgentTrust,
+  announceFresh,
   authorityHashes,
   type AuthorityName,
   type AuthorityState,
@@ -98,11 +99,12 @@ async function apiServerFault(
   }
 }
 
-/** Takes the next step, and tells which it was. Throws MctunnelError CONFLICT: not yet, and why (`isForced`: whoever is locked out), or NOT_FOUND. */
+/** Takes the next step (`withNewKey`: the first one, from wherever the exchange is), and tells which it was. Throws MctunnelError CONFLICT: not yet, and why (`isForced`: whoever is locked out), or NOT_FOUND. */
 export async function rotateOnce(
   name: AuthorityName,
   options: RotationOptions,
   isForced: boolean,
+  withNewKey = false,
 ): Promise<RotationStep> {
   const { keys, wallNow } = options;
   const material = await keys.load(name);
@@ -115,7 +117,8 @@ export async function rotateOnce(
   if (why !== undefined && !isForced) {
     throw new MctunnelError('CONFLICT', `the CA ${name} cannot ${describeStep(readiness.step)} yet: ${why}`);
   }
-  const { step, stored } = takeStep(material, await newAuthority(name, { wallNow }), wallNow());
+  const fresh = await newAuthority(name, { wallNow });
+  const { step, stored } = withNewKey ? announceFresh(material, fresh) : takeStep(material, fresh, wallNow());
   await keys.replace(name, material, stored);
   return step;
 }

@@ -26,6 +26,7 @@ export {
   readinessOf,
   type RotationStep,
   stateOf,
+  announceFresh,
   takeStep,
 } from './rotation.ts';
 export type * from './token-store.ts';

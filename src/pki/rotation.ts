@@ -76,9 +76,20 @@ export function takeStep(
   }
   if (phase === 'switched')
     return { step: 'retire', stored: { privateKey, certificates: certificatePem(signer) } };
+  return announceFresh(material, fresh);
+}
+
+/**
+ * Announces `fresh`, however far the exchange is: one that was announced before is forgotten (whoever read the stored keys has its key as well), and so is
+ * one that signed before.
+ */
+export function announceFresh(
+  material: KeyMaterial,
+  fresh: NewKeyMaterial,
+): { readonly step: RotationStep; readonly stored: NewKeyMaterial } {
   const stored = {
-    privateKey,
-    certificates: certificatePem(signer) + fresh.certificates,
+    privateKey: material.privateKey,
+    certificates: certificatePem(stateOf(material).signer) + fresh.certificates,
     nextPrivateKey: fresh.privateKey,
   };
   return { step: 'announce', stored };

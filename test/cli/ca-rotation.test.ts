@@ -53,6 +53,26 @@ it.each(['gateway-serving', 'hub-client'] as const)(
   },
 );
 
+it.each(['stable', 'announced', 'switched'] as const)(
+  'after a theft of a %s CA lets no key sign any more that the thief may have: three forced steps, the first with a new key',
+  async (phase) => {
+    const steps = { stable: 0, announced: 1, switched: 2 }[phase];
+    for (let taken = 0; taken < steps; taken++) await rotateOnce('hub-client', options, true);
+    const stolen = await keys.load('hub-client');
+    const known = authorityHashes(stolen?.certificates ?? '');
+    expect(known).toHaveLength(phase === 'stable' ? 1 : 2);
+    expect(await rotateOnce('hub-client', options, true, true)).toBe('announce');
+    // Whoever has a certificate of the one that signs is not put out by this step.
+    expect(authorityHashes((await keys.load('hub-client'))?.certificates ?? '')[0]).toBe(known[0]);
+    for (const step of ['switch', 'retire']) expect(await rotateOnce('hub-client', options, true)).toBe(step);
+    const left = await keys.load('hub-client');
+    expect(authorityHashes(left?.certificates ?? '')).toHaveLength(1);
+    expect(known).not.toContain(authorityHashes(left?.certificates ?? '')[0]);
+    expect([stolen?.privateKey, stolen?.nextPrivateKey]).not.toContain(left?.privateKey);
+    expect(left?.nextPrivateKey).toBeUndefined();
+  },
+);
+
 it('does not switch the CA of the gateway while the APIService does not hold the next one', async () => {
   const before = await certificates();
   await rotateOnce('gateway-serving', options, false);
