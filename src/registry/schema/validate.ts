@@ -3,7 +3,7 @@ import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
 import { faultOf, invalidValue, shown } from './faults.ts';
 import { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
-import { metadataFaults, metadataSchema, type WritableMetadata } from './metadata.ts';
+import { metadataFaults, metadataSchema, qualifiedNameFault, type WritableMetadata } from './metadata.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
 
 /** A registration as a client sent it: valid, and without the fields that the schema does not know. */
@@ -104,7 +104,7 @@ export function parseRegistration(
       const message = 'Required value: name or generateName is required';
       faults.push({ field: 'metadata.name', reason: 'FieldValueRequired', message });
     } else {
-      faults.push(...metadataFaults({ ...metadata.data, name }));
+      faults.push(...metadataFaults({ ...metadata.data, name }), ...droppedKeyFaults(sent));
     }
   }
   if (faults.length > 0 || !metadata.success || !body.success || name === undefined) {
@@ -115,6 +115,17 @@ export function parseRegistration(
     spec: body.data.spec ?? {},
     status: body.data.status ?? {},
   };
+}
+
+/** `__proto__` is no key of a label or an annotation, and the schema's parser, which leaves it out, says nothing of it. */
+function droppedKeyFaults(metadata: unknown): FieldFault[] {
+  if (!isJsonObject(metadata)) return [];
+  return ['labels', 'annotations'].flatMap((field) => {
+    const keys = metadata[field];
+    const isThere = isJsonObject(keys) && Object.hasOwn(keys, '__proto__');
+    const rule = qualifiedNameFault('__proto__') ?? '';
+    return isThere ? [invalidValue(`metadata.${field}`, '__proto__', rule)] : [];
+  });
 }
 
 /** Fields of a manifest that the schema does not know, as `spec.x`: what fieldValidation speaks of. */

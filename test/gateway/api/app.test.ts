@@ -393,12 +393,32 @@ describe('clusters/bootstraptoken', () => {
     ['{"spec":{"ttlSeconds":99999999}}', 422],
     ['{"spec":{"ttlSeconds":"1h"}}', 422],
     ['{"kind":"Pod"}', 422],
+    ['{"spec":{"ttlSecond":60}}', 400],
+    ['{"replace":true}', 400],
+    ['{"spec":{"__proto__":{"replace":true}}}', 400],
     ['[]', 400],
     ['{', 400],
     [`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, 400],
   ])('refuses %s', async (body, expected) => {
     const { status, body: answer } = await post(body);
     expect([status, (answer as { kind?: string }).kind]).toEqual([expected, 'Status']);
+  });
+
+  it('issues no token in a dry run, and says so', async () => {
+    const before = fixture.issued();
+    for (const [value, expected] of [
+      ['All', 400],
+      ['Some', 422],
+    ] as const) {
+      const path = `${CLUSTERS}/mine/bootstraptoken?dryRun=${value}`;
+      const { status, text } = await server.request('POST', path, {}, '');
+      expect([status, text]).toEqual([expected, expect.stringContaining('dryRun')]);
+    }
+    expect(fixture.issued()).toBe(before);
+  });
+
+  it('takes an object as a client has it, with metadata and status', async () => {
+    expect((await post('{"metadata":{"name":"mine"},"spec":{},"status":{}}')).status).toBe(201);
   });
 
   it('refuses other media types, too much, and clusters that are not', async () => {

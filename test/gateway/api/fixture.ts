@@ -35,6 +35,8 @@ export interface Fixture {
   readonly store: EmbeddedStore;
   /** What the authoriser was asked. */
   readonly asked: AccessAttributes[];
+  /** How many bootstrap tokens were issued. */
+  issued(): number;
 }
 
 /** The API on an embedded store; masters may do everything, others what `may` says. */
@@ -44,6 +46,7 @@ export async function createFixture(
   const { may = () => false, ...rest } = overrides;
   const store = await openStore();
   const asked: AccessAttributes[] = [];
+  let issued = 0;
   const options: ApiOptions = {
     authenticator: { authenticate },
     authorizer: {
@@ -62,12 +65,14 @@ export async function createFixture(
     },
     sessions: () => [],
     tokens: {
-      issue: ({ cluster, uid, ttlSeconds, replace }) =>
-        Promise.resolve({
+      issue: ({ cluster, uid, ttlSeconds, replace }) => {
+        issued += 1;
+        return Promise.resolve({
           token: `token-for-${cluster}-${uid}-${replace}`,
           expirationTimestamp: new Date(ttlSeconds * 1000).toISOString(),
           hubCAHash: 'sha256:00',
-        }),
+        });
+      },
     },
     probes: { report: () => ({ ok: true, text: 'ok' }), reportOne: () => undefined },
     version: VERSION,
@@ -83,7 +88,7 @@ export async function createFixture(
     random: Math.random,
     ...rest,
   };
-  return { options, api: createApi(options), store, asked };
+  return { options, api: createApi(options), store, asked, issued: () => issued };
 }
 
 interface Answer {

@@ -43,15 +43,11 @@ export function parseFieldSelector(selector: string): (name: string) => boolean 
     const value = unescape(raw, selector);
     // Nothing is nothing: the API server does not ask which field that would be.
     if (field === '' && operator !== '!=' && value === '') continue;
+    // Of a cluster-scoped custom resource metadata.namespace is none either.
     if (field !== 'metadata.name') {
-      // The namespace of a cluster-scoped object is empty; the API server knows the label all the same.
-      if (field !== 'metadata.namespace') {
-        throw new MctunnelError('BAD_REQUEST', `field label not supported: ${field.slice(0, 256)}`);
-      }
-      tests.push(() => (operator === '!=') !== (value === ''));
-    } else {
-      tests.push((name) => (operator === '!=') !== (name === value));
+      throw new MctunnelError('BAD_REQUEST', `field label not supported: ${field.slice(0, 256)}`);
     }
+    tests.push((name) => (operator === '!=') !== (name === value));
   }
   return (name) => tests.every((matches) => matches(name));
 }

@@ -4,7 +4,9 @@ import { invalidValue, labelValueFault, qualifiedNameFault } from '../../../regi
 type Labels = Readonly<Record<string, string>>;
 type Requirement = (labels: Labels) => boolean;
 
-const TOKEN = /\s*(?:(==|!=|[=!,()<>])|([^\s=!,()<>]+))/y;
+/** Only these are white space to apimachinery: any other stands in a key or a value, and is wrong there. */
+const TOKEN = /[ \t\r\n]*(?:(==|!=|[=!,()<>])|([^ \t\r\n=!,()<>]+))/y;
+const WHITE_SPACE = ' \t\r\n';
 /** Longer than any selector that makes sense; bounds the work of a hostile one. */
 const MAX_SELECTOR_LENGTH = 65_536;
 
@@ -21,7 +23,8 @@ function tokenize(selector: string): string[] {
   if (selector.length > MAX_SELECTOR_LENGTH) throw malformed('the selector is too long');
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
-  const end = selector.trimEnd().length;
+  let end = selector.length;
+  while (end > 0 && WHITE_SPACE.includes(selector.charAt(end - 1))) end -= 1;
   while (TOKEN.lastIndex < end) {
     const match = TOKEN.exec(selector);
     const token = match?.[1] ?? match?.[2];

@@ -77,6 +77,11 @@ function checkVersionRules(isWatch: boolean, query: URLSearchParams): void {
     faults.push({ field: 'resourceVersionMatch', reason: 'FieldValueNotSupported', message });
   }
   if (isWatch) {
+    if ((query.get('continue') ?? '') !== '') {
+      // It is the continue that is forbidden; the API server names the other.
+      const why = 'resourceVersionMatch is forbidden when continue is provided';
+      faults.push(forbidden('resourceVersionMatch', why));
+    }
     if (sendInitialEvents === undefined) {
       if (match !== '') {
         const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
