@@ -6,6 +6,7 @@ import { createToken } from '../support/enrol.ts';
 import { mctunnel, MctunnelProcess } from '../support/mctunnel.ts';
 import type { ManagedCluster } from './managed-cluster.ts';
 import type { Narrator } from './narrator.ts';
+import type { WatchedProcesses } from './watched-processes.ts';
 
 /** A kubeconfig with a context for the cluster through the hub. */
 export interface ClusterKubeconfig {
@@ -26,11 +27,12 @@ export async function startHub(
   folder: string,
   narrator: Narrator,
   closer: Closer,
+  watched: WatchedProcesses,
 ): Promise<DemoHub> {
   const { kubeconfig, tunnelPort } =
     mode === 'aggregated'
-      ? await startAggregated(narrator, closer)
-      : await startStandalone(folder, narrator, closer);
+      ? await startAggregated(narrator, closer, watched)
+      : await startStandalone(folder, narrator, closer, watched);
   return {
     rawPath: (cluster) => `/apis/gateway.mctunnel.io/v1/clusters/${cluster}/proxy`,
     async enrol(cluster, managed) {
@@ -47,6 +49,7 @@ export async function startHub(
       ]);
       agent.start();
       closer.add('agent', () => agent.stop());
+      watched.add('the agent', agent.process);
       await agent.logged('connected to the hub');
       // What stands in the table is what the agent reports, a moment after it is connected.
       await waitFor('the report on the cluster', async () => {
@@ -74,7 +77,11 @@ interface Started {
   readonly tunnelPort: number;
 }
 
-async function startAggregated(narrator: Narrator, closer: Closer): Promise<Started> {
+async function startAggregated(
+  narrator: Narrator,
+  closer: Closer,
+  watched: WatchedProcesses,
+): Promise<Started> {
   narrator.line('Starting a hub cluster; its kube-apiserver authenticates and authorises whoever comes …');
   const plane = await startControlPlane({
     name: 'hub',
@@ -85,11 +92,17 @@ async function startAggregated(narrator: Narrator, closer: Closer): Promise<Star
   narrator.command('kubectl apply -k manifests/hub');
   const hub = await startAggregatedHub(plane);
   closer.add('hub', () => hub.process.stop());
+  watched.add('the hub', hub.process.process);
   narrator.line('APIService v1.gateway.mctunnel.io is available.');
   return { kubeconfig: plane.admin.kubeconfig, tunnelPort: hub.tunnelPort };
 }
 
-async function startStandalone(folder: string, narrator: Narrator, closer: Closer): Promise<Started> {
+async function startStandalone(
+  folder: string,
+  narrator: Narrator,
+  closer: Closer,
+  watched: WatchedProcesses,
+): Promise<Started> {
   const [gatewayPort, tunnelPort] = [await freePort(), await freePort()];
   const dataDir = join(folder, 'hub');
   narrator.command(
@@ -101,6 +114,7 @@ async function startStandalone(folder: string, narrator: Narrator, closer: Close
   ]);
   hub.start();
   closer.add('hub', () => hub.stop());
+  watched.add('the hub', hub.process);
   await hub.logged('the hub is ready');
   return { kubeconfig: join(dataDir, 'admin.kubeconfig'), tunnelPort };
 }

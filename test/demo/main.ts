@@ -15,7 +15,9 @@ import { startHub } from './hub.ts';
 import { kubectlCommand } from './kubectl-command.ts';
 import { openManagedCluster } from './managed-cluster.ts';
 import { Narrator } from './narrator.ts';
+import { reachCluster } from './reach-cluster.ts';
 import { runTour } from './tour.ts';
+import { WatchedProcesses } from './watched-processes.ts';
 
 const CLUSTER = 'cluster-a';
 /** For what is being started when the demo is interrupted. */
@@ -77,18 +79,20 @@ async function main(): Promise<number> {
   // Neither a signal's handler nor the programs that were started keep this process: without it the demo would end by itself.
   const alive = setInterval(() => undefined, 60_000);
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-demo-'));
-  const demo = run(options, folder, narrator, closer);
+  const watched = new WatchedProcesses();
+  const demo = run(options, folder, narrator, closer, watched);
   try {
-    const ended = await Promise.race([demo, interrupted]);
+    const ended = await Promise.race([demo, interrupted, watched.lost]);
     if (ended !== 'interrupted' && process.env['DEMO_EXIT'] === undefined) {
       narrator.line('Everything stays up. Ctrl-C ends it and cleans up.');
-      await interrupted;
+      await Promise.race([interrupted, watched.lost]);
     }
     return 0;
   } catch (error) {
     narrator.failure(error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
+    watched.stop();
     narrator.line('Cleaning up …');
     stopped.abort();
     await closer.close();
@@ -106,12 +110,15 @@ async function run(
   folder: string,
   narrator: Narrator,
   closer: Closer,
+  watched: WatchedProcesses,
 ): Promise<void> {
   narrator.chapter('The managed cluster');
+  // Before anything is begun that would have to be undone.
+  if (own !== undefined) await reachCluster(own);
   const managed = await openManagedCluster(own, folder, narrator, closer);
 
   narrator.chapter(`The hub (${mode})`);
-  const hub = await startHub(mode, folder, narrator, closer);
+  const hub = await startHub(mode, folder, narrator, closer, watched);
 
   narrator.chapter('The agent dials the hub');
   const kubeconfig = await hub.enrol(CLUSTER, managed);

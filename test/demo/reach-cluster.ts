@@ -8,8 +8,8 @@ import { createKubeClient, loadKubeconfig } from '../../src/kube/index.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Throws MctunnelError. */
-async function reach(kubeconfig: string): Promise<void> {
+/** Throws MctunnelError, with what to do. */
+export async function reachCluster(kubeconfig: string): Promise<void> {
   const client = await createKubeClient(loadKubeconfig(kubeconfig));
   try {
     const answer = await client.raw.request({ method: 'GET', path: '/version' });
@@ -24,9 +24,11 @@ async function reach(kubeconfig: string): Promise<void> {
   }
 }
 
-try {
-  await reach(process.argv[2] ?? '');
-} catch (error) {
-  process.stderr.write(`run-agent: ${error instanceof MctunnelError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+if (import.meta.main) {
+  try {
+    await reachCluster(process.argv[2] ?? '');
+  } catch (error) {
+    process.stderr.write(`run-agent: ${error instanceof MctunnelError ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -45,6 +45,12 @@ export class Process {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** How it ended: `exit status 1`, `SIGKILL`. */
+  get outcome(): string {
+    if (this.running) return 'it runs';
+    return this.#child?.signalCode ?? `exit status ${this.#child?.exitCode ?? 'unknown'}`;
+  }
+
   /** Resolves when the process has ended (at once when it does not run). */
   get ended(): Promise<void> {
     return this.#ended;
