@@ -8,6 +8,7 @@ import type { BootstrapTokens } from './bootstrap-tokens.ts';
 import { spkiHash } from './certificate.ts';
 import { CLOCK_SKEW_MS, formatDate } from './dates.ts';
 import { certificatePem } from './pem.ts';
+import { IssuanceLimits } from './issuance-limits.ts';
 import type { AuthenticatedAgent, Registration, Registrations } from './ports.ts';
 import { parseSigningRequest } from './signing-request.ts';
 import type { ApprovedRequest, IssuanceReason, SigningRequests } from './signing-requests.ts';
@@ -66,11 +67,13 @@ export class Enroller {
   readonly #options: EnrollerOptions;
   readonly #log: Log;
   readonly #wallNow: () => number;
+  readonly #limits: IssuanceLimits;
 
   constructor(options: EnrollerOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#wallNow = options.wallNow ?? Date.now;
+    this.#limits = new IssuanceLimits(this.#wallNow);
   }
 
   /**
@@ -85,7 +88,9 @@ export class Enroller {
     const { tokens } = this.#options;
     const publicKey = parseSigningRequest(request.csr);
     const keyHash = spkiHash(publicKey);
+    const found = this.#limits.guess(request.remoteAddress);
     const stored = await tokens.find(request.token, keyHash);
+    found();
     const { record } = stored;
     if (request.cluster !== '' && request.cluster !== record.cluster) {
       throw new MctunnelError(
@@ -136,18 +141,27 @@ export class Enroller {
       const refusal = this.#options.authenticator.check(agent);
       if (refusal !== undefined) throw refusal;
       const registration = await this.#judged(agent);
-      const reason = { kind: 'renewal', serial: agent.certificate.serial } as const;
-      const approved = await this.#approved(registration, publicKey, reason, request);
-      const certificate = await this.#issued(registration, publicKey, approved);
-      // It is dated by what was read before. A revocation since must not be outlived by what it was to end.
-      const { validFromDate: notBefore, validToDate: notAfter } = certificate;
-      await this.#judged(agent, { ...agent, certificate: { ...agent.certificate, notBefore, notAfter } });
-      this.#log.info(
-        { cluster: agent.cluster, remoteAddress: request.remoteAddress, serial: agent.certificate.serial },
-        'agent certificate renewed',
-      );
-      return this.#handedOut(certificate);
+      return this.#limits.renewal(agent, () => this.#renewed(request, registration, publicKey));
     });
+  }
+
+  async #renewed(
+    request: RenewalRequest,
+    registration: Registration,
+    publicKey: KeyObject,
+  ): Promise<IssuedCredentials> {
+    const { agent } = request;
+    const reason = { kind: 'renewal', serial: agent.certificate.serial } as const;
+    const approved = await this.#approved(registration, publicKey, reason, request);
+    const certificate = await this.#issued(registration, publicKey, approved);
+    // It is dated by what was read before. A revocation since must not be outlived by what it was to end.
+    const { validFromDate: notBefore, validToDate: notAfter } = certificate;
+    await this.#judged(agent, { ...agent, certificate: { ...agent.certificate, notBefore, notAfter } });
+    this.#log.info(
+      { cluster: agent.cluster, remoteAddress: request.remoteAddress, serial: agent.certificate.serial },
+      'agent certificate renewed',
+    );
+    return this.#handedOut(certificate);
   }
 
   /** By the registration as it is now, which may be newer than what `check` knows. Throws as a session would be refused. */

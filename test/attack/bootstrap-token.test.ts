@@ -182,3 +182,27 @@ attack('a used token with the key of its first use, an hour later', {
       : undefined;
   },
 });
+
+attack('a thousand guessed tokens, each of which the hub looks up', {
+  weakened: [
+    without(
+      'src/pki/issuance-limits.ts',
+      "refuseUntil(buckets, this.#now(), 'too many unknown bootstrap tokens were tried');",
+    ),
+  ],
+  tuned: [
+    without('src/pki/issuance-limits.ts', '{ burst: 100, perSecond: 2 }', '{ burst: 10, perSecond: 2 }'),
+  ],
+  attempt: async (after) => {
+    const { startTunnelStage } = await import('./tunnel-stage.ts');
+    const { MctunnelError } = await import('../../src/errors.ts');
+    const stage = await startTunnelStage();
+    after(() => stage.close());
+    let lookedUp = 0;
+    for (let guess = 0; guess < 12; guess++) {
+      const outcome = await stage.enroll(`${'0'.repeat(10)}.${'0'.repeat(32)}`);
+      if (outcome instanceof MctunnelError && outcome.code === 'UNAUTHENTICATED') lookedUp += 1;
+    }
+    return lookedUp > 10 ? `${lookedUp} were looked up` : undefined;
+  },
+});

@@ -79,6 +79,12 @@ async function request(token: string, more: Partial<EnrollmentRequest> = {}): Pr
   return { token, csr, clusterUid: '', cluster: '', remoteAddress: '192.0.2.1:5', ...more };
 }
 
+const enrolled = async () => {
+  const issued = await enroller.enroll(await request((await tokens.issue(order)).token));
+  const certificate = leafOf(issued.certificateChain);
+  return { agent: authenticator.authenticateAgent({ certificate, remoteAddress: '' }) };
+};
+
 const leafOf = (chain: string): X509Certificate => new X509Certificate(chain);
 
 describe('enrolment', () => {
@@ -276,6 +282,65 @@ describe('enrolment', () => {
       expect((await rejection(tokens.issue({ ...order, ttlSeconds }))).code).toBe('INVALID');
     },
   );
+});
+
+describe('limits', () => {
+  const unknown = `${'0'.repeat(10)}.${'0'.repeat(32)}`;
+  const causes = async (count: number, from: (index: number) => string): Promise<string[]> => {
+    const one = await request(unknown);
+    const errors: string[] = [];
+    for (let index = 0; index < count; index++)
+      errors.push((await rejection(enroller.enroll({ ...one, remoteAddress: from(index) }))).code);
+    return errors;
+  };
+
+  it('let one address try a hundred unknown tokens, then two in a second', async () => {
+    expect(new Set(await causes(100, (index) => `192.0.2.1:${index}`))).toEqual(new Set(['UNAUTHENTICATED']));
+    const refused = await rejection(enroller.enroll(await request(unknown)));
+    expect(refused).toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 1 });
+    expect(await causes(1, () => '192.0.2.2:1')).toEqual(['UNAUTHENTICATED']);
+    now += 1000;
+    const codes = await causes(3, () => '192.0.2.1:1');
+    expect(codes).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'TOO_MANY_REQUESTS']);
+  });
+
+  it('let all addresses together try five hundred, and take a network of IPv6 for one', async () => {
+    const network = await causes(101, (index) => `[2001:db8:1:2::${index.toString(16)}]:1`);
+    expect(network.at(-1)).toBe('TOO_MANY_REQUESTS');
+    const all = await causes(401, (index) => `192.0.2.${index % 250}:1`);
+    expect(all.filter((code) => code === 'UNAUTHENTICATED')).toHaveLength(400);
+  });
+
+  it('cost an agent with a good token nothing', async () => {
+    const mine = await request((await tokens.issue(order)).token);
+    for (let turn = 0; turn < 150; turn++) await enroller.enroll(mine);
+  });
+
+  it('let a certificate be renewed once at a time, and again after five seconds', async () => {
+    const { agent } = await enrolled();
+    const attempt = async () =>
+      enroller.renew({ agent, csr: createSigningRequest(await generateKey()), remoteAddress: '' });
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, attempt));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await rejection(attempt())).toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 5 });
+    now += 5000;
+    await attempt();
+  });
+
+  it('let the agents of one cluster renew 32 times, then once in five seconds, each with the certificate before', async () => {
+    let { agent } = await enrolled();
+    const next = async (): Promise<void> => {
+      const csr = createSigningRequest(await generateKey());
+      const { certificateChain } = await enroller.renew({ agent, csr, remoteAddress: '' });
+      agent = authenticator.authenticateAgent({ certificate: leafOf(certificateChain), remoteAddress: '' });
+    };
+    for (let turn = 0; turn < 32; turn++) await next();
+    expect((await rejection(next())).message).toContain(
+      'renew their certificates too often; try again in 5 s',
+    );
+    now += 5000;
+    await next();
+  });
 });
 
 describe('renewal', () => {
