@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { MctunnelError } from '../errors.ts';
+import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
 import { isReservedExtra } from './identity.ts';
 import { prefixOf } from './name-match.ts';
 import { serviceRule, tcpRule, withoutRepeats } from './service/rule.ts';
@@ -81,8 +82,17 @@ function parseYaml(text: string): unknown {
   // What an editor leaves for a moment while it writes: it must not lift every rule.
   if (text.trim() === '') throw invalid(['it is empty; write {} to forbid nothing']);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   if (document.errors.length > 0) throw invalid(document.errors.map((error) => error.message));
+  const duplicates = duplicateYamlKeys(document);
+  if (duplicates.length > 0) {
+    throw invalid(
+      duplicates.map(
+        ({ key, offset }) =>
+          `line ${lines.linePos(offset).line}: keys must be unique, and ${JSON.stringify(key)} stands twice`,
+      ),
+    );
+  }
   try {
     // No aliases: a small file could stand for a huge document.
     return document.toJS({ maxAliasCount: 0 });

@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml';
 import { MctunnelError } from '../../../errors.ts';
+import { duplicateJsonKeys } from '../../../lib/duplicate-keys.ts';
 import { REGISTRATION, unknownFields } from '../../../registry/schema/index.ts';
 
 /** meta/v1's Kinds of options, by which a refusal names what is wrong. */
@@ -55,14 +55,6 @@ export function fieldValidationOf(kind: OptionsKind, query: URLSearchParams): Fi
   throw invalidOptions(kind, 'fieldValidation', 'FieldValueNotSupported', message);
 }
 
-/** Keys that occur twice in one object: JSON.parse keeps the last and says nothing. JSON is YAML, whose parser tells. */
-function duplicateFields(text: string): string[] {
-  const { errors } = parseDocument(text, { uniqueKeys: true, prettyErrors: false });
-  return errors
-    .filter((error) => error.code === 'DUPLICATE_KEY')
-    .map((error) => /^\s*"?([^":\s]*)/.exec(text.slice(error.pos[0]))?.[1] ?? '');
-}
-
 /**
  * What the API server does with fields that it does not know: nothing, a warning, or a refusal (BAD_REQUEST; INVALID of what a patch made).
  * `text` is the body as it came, `object` what would be stored. Gives the warnings.
@@ -76,7 +68,7 @@ export function checkFields(
   if (validation === 'Ignore') return [];
   const faults = [
     ...unknownFields(object).map((field) => `unknown field "${field}"`),
-    ...duplicateFields(text).map((field) => `duplicate field "${field}"`),
+    ...duplicateJsonKeys(text).map(({ key }) => `duplicate field "${key}"`),
   ];
   if (faults.length > 0 && validation === 'Strict') {
     const { kind, version } = REGISTRATION;
