@@ -44,6 +44,9 @@ export async function openAuditLog(
       cause: error,
     });
   }
-  closer.add('audit log', () => file.close());
+  closer.add('audit log', async () => {
+    const lines = await file.close();
+    if (lines > 0) log.error({ path, lines }, 'the last lines of the audit log were not taken, and are lost');
+  });
   return file;
 }

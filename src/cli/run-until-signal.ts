@@ -1,6 +1,6 @@
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
-import { firstSignal } from './signals.ts';
+import { endAtOnce, firstSignal, leaveSignals } from './signals.ts';
 
 /** A server that runs until it is told to end. */
 export interface Running {
@@ -22,14 +22,16 @@ export async function runUntilSignal(log: Log, closer: Closer, start: () => Prom
     if (running === undefined) {
       await closer.close();
       // What still starts may wait for somebody else, for instance a server that does not answer.
+      leaveSignals();
       process.exit();
     }
     await signal.came;
     await running.drain();
   } finally {
-    signal.release();
-    const fuse = setTimeout(() => process.exit(), CLOSE_FUSE_MS);
+    const fuse = setTimeout(() => endAtOnce('SIGTERM'), CLOSE_FUSE_MS);
     fuse.unref();
     await closer.close();
+    // Not before: the timers that bound a close do not keep the process there.
+    signal.release();
   }
 }

@@ -166,6 +166,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files in this process',
   ENFILE: 'too many open files on this machine',
   EEXIST: 'it exists already',
+  ENXIO: 'nobody reads this pipe (or it is a socket)',
   EIO: 'input/output error of the device',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',

@@ -912,7 +912,9 @@ function startCli(args: readonly string[]): {
     stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const ended = new Promise<number>((resolve, reject) => {
     child.once('close', (code, signal) => {
-      if (code === null) reject(new Error(`${args.join(' ')} ended by ${String(signal)}: ${text}`));
+      // What a shell makes of it.
+      if (signal === 'SIGTERM') resolve(143);
+      else if (code === null) reject(new Error(`${args.join(' ')} ended by ${String(signal)}: ${text}`));
       else resolve(code);
     });
   });
