@@ -22,7 +22,7 @@ const HOP_BY_HOP = without(
   "if (body.kind === 'chunked' || headerValue(headers, 'connection') !== undefined) {",
   'if (false) {',
 );
-const STATUS = without(ANSWER, 'if (!isSwitch && (status < 200 || status > 999))', 'if (false)');
+const STATUS = without(ANSWER, 'if (!isSwitch && (status < 200 || status > 599))', 'if (false)');
 
 interface Answer {
   readonly status: number;

@@ -32,7 +32,7 @@ export interface AnswerHead {
 export function answerHead(head: Head, context: AnswerContext): AnswerHead {
   const { status, headers } = head;
   const isSwitch = status === 101 && context.isUpgrade;
-  if (!isSwitch && (status < 200 || status > 999)) throw fault(context, `an answer with status ${status}`);
+  if (!isSwitch && (status < 200 || status > 599)) throw fault(context, `an answer with status ${status}`);
   const body = framing(headers);
   if (body.kind === 'fault') throw fault(context, `an answer with ${body.reason}`);
   if (body.kind === 'chunked' || headerValue(headers, 'connection') !== undefined) {

@@ -9,6 +9,8 @@ import type { ServiceTarget } from './target.ts';
 /** As long as an API server itself keeps the answers of an authoriser that it asks. */
 const TTL_MS = 10_000;
 const MAX_ENTRIES = 10_000;
+/** Longer questions are asked anew: groups and extras are as long as the hub's provider makes them. */
+const MAX_KEY_CHARS = 10_000;
 /** The apiserver adds it to everybody who is impersonated, so it counts here as well. */
 const AUTHENTICATED = 'system:authenticated';
 
@@ -50,7 +52,7 @@ export class ServiceAccess {
         (await this.#cache.ask(
           key,
           () => this.#review(identity, questionOf(target, verb)),
-          () => true,
+          () => key.length < MAX_KEY_CHARS,
         ));
       requireAllowed(answer.value, identity, target, verb);
     }
