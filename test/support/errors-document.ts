@@ -27,8 +27,10 @@ at nothing but the code of an answer. When that fails it shows:
 
 The lines with \`memcache.go\`, up to five, and the last one are the same failure in kubectl's own words. The reason stands in the \`Warning\`, which mctunnel adds to its own answers to discovery.
 
-**\`kubectl get --raw PATH\` with the context of a cluster** is answered by the hub instead, often by a 404, when kubectl is older (1.32, for one; 1.36 is right): there, and nowhere else, it leaves out the path that belongs to
-the server in the kubeconfig, so that the request goes to the hub's own root. With the hub's own kubeconfig and the whole path any kubectl does what is meant:
+**\`kubectl get --raw PATH\` with the context of a cluster reaches another cluster** when kubectl is older (1.32, for one; 1.36 is right): there, and nowhere else, it leaves out the path that belongs to the server in the
+kubeconfig, so that the request goes to the root of the hub's own address. A standalone hub answers that mostly with a 404. **With an aggregated hub it is the hub cluster that answers, with its own objects and a 200, and
+nothing says so**: \`get --raw /api/v1/nodes\` lists the hub cluster's nodes, and \`create\`, \`replace\` and \`delete\` with \`--raw\` change the hub cluster. Never use \`--raw\` with such a context and an older kubectl, and not in scripts
+at all. With the hub's own kubeconfig and the whole path any kubectl does what is meant:
 
     kubectl get --raw /apis/gateway.mctunnel.io/v1/clusters/paris/proxy/version
 
