@@ -2,6 +2,7 @@ import { framing, headerValue, stripResponseHeaders } from '../../lib/headers.ts
 import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
 import type { FlatHeaders, Head } from '../../tunnel/index.ts';
 import { MctunnelError } from '../../errors.ts';
+import { serviceCookie } from './service-cookie.ts';
 
 /** What the answer is an answer to. */
 export interface AnswerContext {
@@ -12,7 +13,7 @@ export interface AnswerContext {
   /** The client came through an API server, which turns any redirect into an opaque 502. */
   readonly isAggregated: boolean;
   readonly isUpgrade: boolean;
-  /** A service's answer, not an apiserver's: cookies pass. */
+  /** A service's answer, not an apiserver's: cookies pass, for its own paths. */
   readonly isService: boolean;
 }
 
@@ -42,6 +43,7 @@ export function answerHead(head: Head, context: AnswerContext): AnswerHead {
     throw fault(context, 'a switch of protocols that names none, or has a length');
   }
   const kept = stripResponseHeaders(headers, { isUpgrade: isSwitch, keepCookies: context.isService });
+  if (context.isService) bindCookies(kept, context.prefix);
   const location = status >= 300 && status < 400 ? headerValue(headers, 'location') : undefined;
   if (location !== undefined) redirect(kept, location, context);
 
@@ -78,6 +80,17 @@ function redirect(headers: string[], location: string, context: AnswerContext): 
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]?.toLowerCase() === 'location') headers[i + 1] = context.prefix + inside;
   }
+}
+
+function bindCookies(headers: string[], prefix: string): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i]?.toLowerCase() !== 'set-cookie') continue;
+    const bound = serviceCookie(headers[i + 1] ?? '', prefix);
+    if (bound === undefined) headers.splice(i, 2);
+    else headers[i + 1] = bound;
+  }
+  // RFC 2965: no browser knows it any more.
+  drop(headers, 'set-cookie2');
 }
 
 /** What browsers take for data, whatever is in it. */
