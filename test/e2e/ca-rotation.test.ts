@@ -243,8 +243,8 @@ async function expectRefused(hub: Hub, folder: string): Promise<void> {
       connection.session.abort(new MctunnelError('CANCELLED', 'not yet', { hop: 'agent' }));
       return undefined;
     } catch (thrown) {
-      // It was known by its certificate still: it only does not say in which cluster it runs.
-      return MctunnelError.from(thrown).statusCause === 'IdentityUnknown' ? undefined : thrown;
+      // FORBIDDEN: it was known by its certificate still, and only does not say in which cluster it runs.
+      return MctunnelError.from(thrown).code === 'FORBIDDEN' ? undefined : thrown;
     }
   });
   expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
