@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { MctunnelError, type ErrorCode } from '../errors.ts';
 import type { KubeContext } from '../kube/index.ts';
+import { formatDate } from '../lib/format-date.ts';
 import { headerValue } from '../lib/headers.ts';
 
 /** A Kubernetes Status, as far as it is shown. */
@@ -76,8 +77,7 @@ function unauthorized({ context, clientCertificate, nowMs }: RefusedAnswer): str
   if (end === undefined || end.getTime() > nowMs) {
     return `${words}: ${context.server} does not know the credential in ${context.origin}; take a new one`;
   }
-  const date = end.toISOString().replace('.000Z', 'Z');
-  return `${words}: the client certificate in ${context.origin} expired at ${date}; take a new kubeconfig (a standalone hub keeps a fresh admin.kubeconfig in its data folder)`;
+  return `${words}: the client certificate in ${context.origin} expired at ${formatDate(end)}; take a new kubeconfig (a standalone hub keeps a fresh admin.kubeconfig in its data folder)`;
 }
 
 /** A hub and an API server with a hub answer with a Status; `404 page not found` is an API server that knows nothing of mctunnel. */

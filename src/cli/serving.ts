@@ -1,10 +1,11 @@
 import { MctunnelError } from '../errors.ts';
 import { CLOCK_SKEW_MS } from '../lib/clock.ts';
 import type { Closer } from '../lib/closer.ts';
+import { formatDate } from '../lib/format-date.ts';
 import { keyPairFault } from '../lib/key-pair.ts';
 import type { Log } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
-import { formatDate, openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
+import { openServingCertificate, parseCertificates, type Authority } from '../pki/index.ts';
 import { fileUsage } from './usage-error.ts';
 
 /** PEM of a server's certificate chain (leaf first) and its key. */

@@ -79,16 +79,20 @@ function endsWith(text: Buffer, end: Buffer): boolean {
   return text.length >= end.length && startsWith(text, end, text.length - end.length);
 }
 
+type Push = ListForm['push'];
+
+/** What adds the object that begins at `at`; undefined: it is not written as was expected. */
+function pushOf(text: Buffer, at: number): Push | undefined {
+  if (startsWith(text, OBJECT_HEAD, at)) return pushObject;
+  return startsWith(text, METADATA_HEAD, at) ? pushMetadata : undefined;
+}
+
 /** Adds one row of a Table. */
 function pushRow(out: Buffer[], text: Buffer, from: number, to: number): void {
   const row = text.subarray(from, to);
   const key = row.indexOf(EVENT_OBJECT);
   const object = key + EVENT_OBJECT.length;
-  const push = startsWith(row, METADATA_HEAD, object)
-    ? pushMetadata
-    : startsWith(row, OBJECT_HEAD, object)
-      ? pushObject
-      : undefined;
+  const push = pushOf(row, object);
   if (key >= 0 && startsWith(row, NO_OBJECT, object)) {
     out.push(row);
   } else if (key < 0 || push === undefined) {
@@ -115,6 +119,18 @@ interface ListForm {
   readonly push: (out: Buffer[], text: Buffer, from: number, to: number) => void;
 }
 
+/** A head that stays as it is: from `start` to the end of `mark`, behind which the first object begins with `objectHead`. */
+function headUpTo(
+  text: Buffer,
+  start: Buffer,
+  mark: Buffer,
+  objectHead: Buffer,
+): ReturnType<ListForm['head']> {
+  const at = startsWith(text, start) ? text.indexOf(mark) : -1;
+  const bytes = at + mark.length;
+  return at >= 0 && startsWith(text, objectHead, bytes) ? { bytes, now: text.subarray(0, bytes) } : undefined;
+}
+
 const OBJECTS: ListForm = {
   headBytes: 1024,
   head: (text) =>
@@ -129,13 +145,7 @@ const OBJECTS: ListForm = {
 
 const METADATA: ListForm = {
   headBytes: 1024,
-  head: (text) => {
-    const items = startsWith(text, METADATA_LIST_HEAD) ? text.indexOf(METADATA_ITEMS) : -1;
-    const bytes = items + METADATA_ITEMS.length;
-    return items >= 0 && startsWith(text, METADATA_HEAD, bytes)
-      ? { bytes, now: text.subarray(0, bytes) }
-      : undefined;
-  },
+  head: (text) => headUpTo(text, METADATA_LIST_HEAD, METADATA_ITEMS, METADATA_HEAD),
   objectHead: METADATA_HEAD,
   tail: undefined,
   push: pushMetadata,
@@ -144,13 +154,7 @@ const METADATA: ListForm = {
 const TABLE: ListForm = {
   // The columns are described before the rows.
   headBytes: 16 * 1024,
-  head: (text) => {
-    const rows = startsWith(text, TABLE_HEAD) ? text.indexOf(TABLE_ROWS) : -1;
-    const bytes = rows + TABLE_ROWS.length;
-    return rows >= 0 && startsWith(text, ROW_HEAD, bytes)
-      ? { bytes, now: text.subarray(0, bytes) }
-      : undefined;
-  },
+  head: (text) => headUpTo(text, TABLE_HEAD, TABLE_ROWS, ROW_HEAD),
   objectHead: ROW_HEAD,
   tail: undefined,
   push: pushRow,
@@ -262,11 +266,7 @@ const COMMA = Buffer.from(',');
 function pushEvent(out: Buffer[], line: Buffer): void {
   const object = line.subarray(0, MAX_EVENT_TYPE_BYTES + EVENT_OBJECT.length).indexOf(EVENT_OBJECT);
   const from = object + EVENT_OBJECT.length;
-  const push = startsWith(line, OBJECT_HEAD, from)
-    ? pushObject
-    : startsWith(line, METADATA_HEAD, from)
-      ? pushMetadata
-      : undefined;
+  const push = pushOf(line, from);
   if (object < 0 || push === undefined) {
     out.push(Buffer.from(JSON.stringify(rewriteEvent(parse(line.toString('utf8'))))));
     return;

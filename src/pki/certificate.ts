@@ -64,6 +64,9 @@ export function spki(publicKey: KeyObject): Buffer {
   return publicKey.export({ type: 'spki', format: 'der' });
 }
 
+/** The few keys of CAs are asked for at every connection and after every change. */
+const hashes = new WeakMap<KeyObject, string>();
+
 /** `sha256:HEX` of the SubjectPublicKeyInfo: how an agent knows the hub's CA before it has it (as kubeadm's discovery hash). */
 export function spkiHash(publicKey: KeyObject): string {
   let hash = hashes.get(publicKey);
@@ -73,9 +76,6 @@ export function spkiHash(publicKey: KeyObject): string {
   }
   return hash;
 }
-
-/** The few keys of CAs are asked for at every connection and after every change. */
-const hashes = new WeakMap<KeyObject, string>();
 
 /** RFC 7093 section 2, method 1. */
 function keyIdentifier(publicKey: KeyObject): Buffer {

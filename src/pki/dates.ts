@@ -4,11 +4,7 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 export { CLOCK_SKEW_MS } from '../lib/clock.ts';
-
-/** A date as people read it in a message: `2026-01-31T12:00:00Z`. */
-export function formatDate(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
+export { formatDate } from '../lib/format-date.ts';
 
 /** The largest whole unit: `7 minutes`, `3 days`. */
 export function formatDuration(durationMs: number): string {

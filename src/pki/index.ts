@@ -6,7 +6,6 @@ export { type Authority, type Leaf, newAuthority, openAuthority } from './author
 export { followAuthority } from './authority-watch.ts';
 export { parseToken } from './bootstrap-token.ts';
 export { BootstrapTokens } from './bootstrap-tokens.ts';
-export { formatDate } from './dates.ts';
 export { Enroller } from './enroller.ts';
 export { FolderKeyStore } from './folder-key-store.ts';
 export { FolderTokenStore } from './folder-token-store.ts';

@@ -90,8 +90,3 @@ function formatAge(ms: number): string {
   if (hours < 48) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
   return `${Math.floor(hours / 24)}d`;
 }
-
-/** RFC 3339 with whole seconds. */
-export function timestamp(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}

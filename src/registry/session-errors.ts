@@ -1,6 +1,7 @@
 import { MctunnelError } from '../errors.ts';
+import { formatDate } from '../lib/format-date.ts';
 import type { Link } from './agent.ts';
-import { type Disconnect, timestamp } from './disconnect.ts';
+import type { Disconnect } from './disconnect.ts';
 import type { ClusterEvent, ClusterRegistration } from './ports.ts';
 
 /** After a loss the agent is expected back within this time: clients are told to try again. */
@@ -35,7 +36,7 @@ export function deletedBy(event: ClusterEvent, link: Link): MctunnelError | unde
 /** Why a registered cluster has no session, and since when. */
 function explain(registration: ClusterRegistration, last: Disconnect | undefined): string {
   if (registration.spec.paused === true) return 'it is paused';
-  if (last !== undefined) return `since ${timestamp(last.time)}: ${last.message}`;
+  if (last !== undefined) return `since ${formatDate(new Date(last.time))}: ${last.message}`;
   const stored = registration.status.lastDisconnect;
   if (stored !== undefined) return `since ${stored.time}: ${stored.message}`;
   return 'its agent has never connected (start it, or enrol one with mctunnel token create)';

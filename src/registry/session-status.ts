@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { formatDate } from '../lib/format-date.ts';
 import { boundedText, type Link } from './agent.ts';
-import { type Disconnect, timestamp } from './disconnect.ts';
+import type { Disconnect } from './disconnect.ts';
 import type { AgentReport } from './report.ts';
 import { conditionsWithoutAgent, reportConditions } from './report-conditions.ts';
 import type { ClusterStatus, Condition, ConditionType, SessionStatus } from './ports.ts';
@@ -41,7 +42,7 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
     ...(lastDisconnect !== undefined &&
       isNews(status, lastDisconnect) && {
         lastDisconnect: {
-          time: timestamp(lastDisconnect.time),
+          time: formatDate(new Date(lastDisconnect.time)),
           reason: lastDisconnect.reason,
           message: lastDisconnect.message,
         },
@@ -59,7 +60,7 @@ function certificateOf(
   const trusts = report === undefined ? before?.trustedAuthorities : report.trusts;
   return {
     serial,
-    notAfter: timestamp(notAfter.getTime()),
+    notAfter: formatDate(notAfter),
     ...(authority !== undefined && { authority }),
     ...(trusts !== undefined && { trustedAuthorities: trusts }),
   };
@@ -101,7 +102,7 @@ function ownSessions(facts: SessionFacts): SessionStatus[] {
     byInstance.set(instance, {
       replica: facts.replica,
       instance,
-      since: timestamp(since),
+      since: formatDate(new Date(since)),
       agentVersion: boundedText(agent.hello.agentVersion, 64),
       remoteAddress: boundedText(agent.remoteAddress, 128),
       ...(agent.certificate.authority !== undefined && { authority: agent.certificate.authority }),
@@ -180,7 +181,8 @@ function withCondition(
 ): readonly Condition[] {
   const before = conditions.find((condition) => condition.type === type);
   if (before?.status === status && before.reason === reason && before.message === message) return conditions;
-  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timestamp(facts.now);
+  const lastTransitionTime =
+    before?.status === status ? before.lastTransitionTime : formatDate(new Date(facts.now));
   const next: Condition = {
     type,
     status,

@@ -23,7 +23,7 @@ export class RawPipe {
   #isPeerGone = false;
   #linger: Timer | undefined;
 
-  /** `raw`: the connection below `socket`; without TLS `socket` itself. Calls `drain` listeners of its own only: the rest comes through its methods. */
+  /** `raw`: the connection below `socket`; without TLS `socket` itself. Of the socket's events it listens to `drain` alone. */
   constructor(clock: Clock, stream: Stream, socket: Socket, raw: Socket) {
     this.#clock = clock;
     this.#stream = stream;

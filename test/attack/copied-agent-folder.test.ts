@@ -1,6 +1,6 @@
 // The folder of an agent, copied into another cluster (a cloned disk, a template), would make two clusters one: a request for cluster-a would reach the one
 // or the other, and what was deleted in staging would be gone in production.
-import { attack, without } from './attack.ts';
+import { attack, type Attempt, without } from './attack.ts';
 
 /** At the hub, and by the store (the CRD's own rule says the same). */
 const PINNED = [
@@ -15,10 +15,9 @@ const PINNED = [
   ),
 ] as const;
 
-attack("another cluster's agent with the folder of cluster-a", {
-  weakened: PINNED,
-  isHeldOffByEach: true,
-  attempt: async (after) => {
+/** The copy comes while the first cluster is connected, and says that this is its cluster. */
+function beside(clusterUid: string): Attempt {
+  return async (after) => {
     const { startTunnelStage } = await import('./tunnel-stage.ts');
     const { MctunnelError } = await import('../../src/errors.ts');
     const stage = await startTunnelStage();
@@ -26,9 +25,15 @@ attack("another cluster's agent with the folder of cluster-a", {
     const copied = await stage.certificateOf('cluster-a');
     const first = await stage.connect(copied, { clusterUid: 'uid-of-production', instanceId: 'one' });
     if (first instanceof MctunnelError) throw first;
-    const second = await stage.connect(copied, { clusterUid: 'uid-of-staging', instanceId: 'two' });
+    const second = await stage.connect(copied, { clusterUid, instanceId: 'two' });
     return second instanceof MctunnelError ? undefined : 'two clusters are cluster-a';
-  },
+  };
+}
+
+attack("another cluster's agent with the folder of cluster-a", {
+  weakened: PINNED,
+  isHeldOffByEach: true,
+  attempt: beside('uid-of-staging'),
 });
 
 attack('a copied folder, when the first cluster is away', {
@@ -57,15 +62,5 @@ attack('a copied folder, whose agent does not say in which cluster it runs', {
       'if (pinned(await store.get(agent.cluster)) !== undefined) throw unknown(agent.cluster);',
     ),
   ],
-  attempt: async (after) => {
-    const { startTunnelStage } = await import('./tunnel-stage.ts');
-    const { MctunnelError } = await import('../../src/errors.ts');
-    const stage = await startTunnelStage();
-    after(() => stage.close());
-    const copied = await stage.certificateOf('cluster-a');
-    const first = await stage.connect(copied, { clusterUid: 'uid-of-production', instanceId: 'one' });
-    if (first instanceof MctunnelError) throw first;
-    const second = await stage.connect(copied, { clusterUid: '', instanceId: 'two' });
-    return second instanceof MctunnelError ? undefined : 'two clusters are cluster-a';
-  },
+  attempt: beside(''),
 });

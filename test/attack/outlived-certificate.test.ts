@@ -35,12 +35,11 @@ async function handedOver(stage: TunnelStage, drains = true): Promise<void> {
     ignoring,
   );
   if (drains) void connection.session.drain(0);
-  for (let turn = 0; turn < 200; turn++) {
-    const [session] = stage.sessions.sessions('cluster-b');
-    if (session?.state === (drains ? 'draining' : 'open')) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('the hub did not hear of it');
+  const { until } = await import('../gateway/harness.ts');
+  await until(
+    () => stage.sessions.sessions('cluster-b')[0]?.state === (drains ? 'draining' : 'open'),
+    () => 'the hub to hear of it',
+  );
 }
 
 /** The certificate has ended, and the hub looks at its sessions again. */

@@ -6,6 +6,7 @@ import type {
   ClusterStore,
   NewRegistration,
 } from '../ports.ts';
+import { formatDate } from '../../lib/format-date.ts';
 import { mergePatch, parseRegistration, REGISTRATION } from '../schema/index.ts';
 import type { StateFile } from './file.ts';
 import { History, MAX_HISTORY_EVENTS, type StoreEvent } from './history.ts';
@@ -235,7 +236,7 @@ export class EmbeddedStore implements ClusterStore {
   }
 
   #timestamp(): string {
-    return `${new Date(this.#options.now()).toISOString().slice(0, 19)}Z`;
+    return formatDate(new Date(this.#options.now()));
   }
 
   #outcome(current: ClusterRegistration, manifest: unknown, { subresource }: WriteOptions): Outcome {

@@ -31,7 +31,7 @@ export function dryRunOf(kind: OptionsKind, values: readonly unknown[]): boolean
 const MAX_MANAGER_BYTES = 128;
 
 /** The name of who writes is checked, and not kept. Throws INVALID. */
-export function checkFieldManager(kind: OptionsKind, query: URLSearchParams): void {
+function checkFieldManager(kind: OptionsKind, query: URLSearchParams): void {
   const manager = query.get('fieldManager') ?? '';
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) {
     const message = `Too long: may not be more than ${MAX_MANAGER_BYTES} bytes`;
@@ -46,13 +46,24 @@ export function checkFieldManager(kind: OptionsKind, query: URLSearchParams): vo
 type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 /** Throws INVALID. */
-export function fieldValidationOf(kind: OptionsKind, query: URLSearchParams): FieldValidation {
+function fieldValidationOf(kind: OptionsKind, query: URLSearchParams): FieldValidation {
   const value = query.get('fieldValidation') ?? '';
   if (value === '') return 'Warn';
   if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
   const shown = JSON.stringify(value.slice(0, MAX_QUOTED_LENGTH));
   const message = `Unsupported value: ${shown}: supported values: "Ignore", "Strict", "Warn"`;
   throw invalidOptions(kind, 'fieldValidation', 'FieldValueNotSupported', message);
+}
+
+/** What the parameters of a write ask for. Throws INVALID. */
+export function writeOptionsOf(
+  kind: OptionsKind,
+  query: URLSearchParams,
+): { readonly dryRun: boolean; readonly validation: FieldValidation } {
+  const dryRun = dryRunOf(kind, query.getAll('dryRun'));
+  const validation = fieldValidationOf(kind, query);
+  checkFieldManager(kind, query);
+  return { dryRun, validation };
 }
 
 /**

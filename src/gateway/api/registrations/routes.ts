@@ -17,7 +17,7 @@ import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { apiVersionOf, objectOf, REGISTRATIONS } from '../read/resource.ts';
 import { pageOf } from '../read/snapshot.ts';
 import { successStatus } from '../status.ts';
-import { checkFieldManager, checkFields, dryRunOf, fieldValidationOf, invalidOptions } from './options.ts';
+import { checkFields, dryRunOf, invalidOptions, writeOptionsOf } from './options.ts';
 
 const JSON_TYPE = 'application/json';
 const JSON_PATCH = 'application/json-patch+json';
@@ -124,9 +124,7 @@ export function registrationWrites(router: Router, collection: string, store: Em
     checkAccept(request);
     checkMediaType(request, [JSON_TYPE]);
     const { query } = response.locals;
-    const dryRun = dryRunOf('CreateOptions', query.getAll('dryRun'));
-    const validation = fieldValidationOf('CreateOptions', query);
-    checkFieldManager('CreateOptions', query);
+    const { dryRun, validation } = writeOptionsOf('CreateOptions', query);
     const text = await readBody(request);
     const manifest = parseManifest(text);
     warn(response, checkFields(text, manifest, validation));
@@ -139,9 +137,7 @@ export function registrationWrites(router: Router, collection: string, store: Em
       checkAccept(request);
       checkMediaType(request, [JSON_TYPE]);
       const { query, info } = response.locals;
-      const dryRun = dryRunOf('UpdateOptions', query.getAll('dryRun'));
-      const validation = fieldValidationOf('UpdateOptions', query);
-      checkFieldManager('UpdateOptions', query);
+      const { dryRun, validation } = writeOptionsOf('UpdateOptions', query);
       const text = await readBody(request);
       const manifest = parseManifest(text);
       await store.get(info.name);
@@ -154,9 +150,7 @@ export function registrationWrites(router: Router, collection: string, store: Em
       checkAccept(request);
       const type = checkMediaType(request, [JSON_PATCH, MERGE_PATCH]);
       const { query, info } = response.locals;
-      const dryRun = dryRunOf('PatchOptions', query.getAll('dryRun'));
-      const validation = fieldValidationOf('PatchOptions', query);
-      checkFieldManager('PatchOptions', query);
+      const { dryRun, validation } = writeOptionsOf('PatchOptions', query);
       if (query.has('force')) {
         const message = 'Forbidden: may not be specified for non-apply patch';
         throw invalidOptions('PatchOptions', 'force', 'FieldValueForbidden', message);
