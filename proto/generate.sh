@@ -10,10 +10,17 @@ if [ "${1:-}" = --check ]; then
   trap 'rm -rf "$into"' EXIT
 fi
 
-# Only encode and decode: plain objects go in, so create, verify, fromObject and the like are not needed.
-pbjs -t static-module -w esm -r mctunnel --dts --force-number \
-  --no-create --no-verify --no-convert --no-delimited --no-typeurl --no-service \
-  -p proto -o "$into/tunnel.js" proto/mctunnel/tunnel/v1/tunnel.proto
+# One module for each: generate NAME FILE [OPTION…]. Plain objects go in, so create, verify, fromObject and the like are not needed.
+generate() {
+  name=$1
+  file=$2
+  shift 2
+  pbjs -t static-module -w esm -r "mctunnel-$name" --dts --force-number \
+    --no-create --no-verify --no-convert --no-delimited --no-typeurl --no-service "$@" \
+    -p proto -o "$into/$name.js" "proto/mctunnel/$file"
+}
+generate tunnel tunnel/v1/tunnel.proto
+generate openapi openapi/v2/document.proto --no-decode
 
 if [ "$into" != src/gen ]; then
   diff -r -q src/gen "$into" || {

@@ -1,15 +1,25 @@
-/** schemathesis makes requests out of the served OpenAPI documents, right ones and wrong ones: no 5xx, and answers as the documents say. */
-import { spawn } from 'node:child_process';
+/**
+ * schemathesis makes requests out of the served OpenAPI documents, right ones and wrong ones: no 5xx, and answers as the documents say.
+ * Go decodes the protobuf form.
+ */
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { OpenAPIV3 } from 'openapi-types';
 import { pythonMissing, pythonWithSchemathesis } from '../clients/python.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
-import { startControlPlane, waitFor, type ControlPlane, type User } from '../kubernetes/index.ts';
+import {
+  buildPrograms,
+  startControlPlane,
+  waitFor,
+  type ControlPlane,
+  type User,
+} from '../kubernetes/index.ts';
 import { leashed } from '../kubernetes/process.ts';
 import { startAggregatedHub, type RunningHub } from '../support/aggregated-hub.ts';
 import { call, type Server } from '../support/client.ts';
@@ -45,14 +55,10 @@ interface Trial {
 const missing = pythonMissing();
 if (missing !== undefined) process.stderr.write(`skipped: schemathesis: ${missing}\n`);
 
-describeKubernetes('the served OpenAPI documents', {}, () => {
-  if (missing !== undefined) {
-    it.skip(`are kept to: ${missing}`, () => undefined);
-    return;
-  }
-
+describeKubernetes('the served OpenAPI documents', { clientGo: true }, () => {
   let folder: string;
   let python: string;
+  let clientGo: string;
   let plane: ControlPlane;
   let standalone: StandaloneHub;
   let aggregated: RunningHub;
@@ -60,8 +66,9 @@ describeKubernetes('the served OpenAPI documents', {}, () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'mctunnel-openapi-'));
-    [python, plane, standalone] = await Promise.all([
-      pythonWithSchemathesis(),
+    [python, { 'client-go': clientGo }, plane, standalone] = await Promise.all([
+      missing === undefined ? pythonWithSchemathesis() : '',
+      buildPrograms(['client-go']),
       startControlPlane({ name: 'openapi' }),
       startStandaloneHub(join(folder, 'hub')),
     ]);
@@ -136,7 +143,7 @@ describeKubernetes('the served OpenAPI documents', {}, () => {
     expect(count).toBeGreaterThanOrEqual(atLeast);
   }
 
-  it.each([
+  (missing === undefined ? it : it.skip).each([
     ['standalone', GATEWAY, 250],
     ['standalone', REGISTRY, 500],
     ['aggregated', GATEWAY, 250],
@@ -145,6 +152,30 @@ describeKubernetes('the served OpenAPI documents', {}, () => {
     async (where, document, atLeast) => {
       const args = ['--phases', 'coverage,fuzzing', '-n', EXAMPLES, '--checks', CHECKS.join(',')];
       expectConformance(await trial(targets[where], document, ...args), atLeast);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'are the same as protobuf, field by field, for Go’s decoder of it and its parser of the JSON',
+    async () => {
+      const { kubeconfig } = standalone.admin;
+      const { stdout } = await promisify(execFile)(clientGo, ['openapi', kubeconfig]);
+      expect(stdout.trimEnd().split('\n')).toEqual(
+        expect.arrayContaining([
+          'io.mctunnel.gateway.v1.Cluster',
+          'io.mctunnel.registry.v1.ClusterRegistration',
+          'paths: 11',
+        ]),
+      );
+      // kubectl's explanation from this form, which was the only one before 1.29.
+      const explain = ['explain', 'clusters.status.sessions', '--output', 'plaintext-openapiv2'];
+      expect(await plane.kubectl(explain, { kubeconfig })).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(
+          /^KIND: +Cluster\nVERSION: +gateway\.mctunnel\.io\/v1\n\nRESOURCE: +sessions <\[\]Object>\n[^]*remoteAddress\t<string> -required-/,
+        ) as unknown,
+      });
     },
     TEST_MS,
   );

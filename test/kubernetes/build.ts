@@ -39,7 +39,9 @@ const buildsKept = 3;
  * @throws Error with one line that says what to do (no Go) or with the end of the compiler's output.
  */
 export async function buildPrograms(
-  names: readonly ProgramName[] = programs.map((program) => program.name),
+  names: readonly ProgramName[] = programs
+    .filter(({ onDemand }) => onDemand !== true)
+    .map((program) => program.name),
   report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<Programs> {
   if (names.some((name) => findProgram(name) === undefined)) {
@@ -178,7 +180,9 @@ function duration(seconds: number): string {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     const paths = await buildPrograms();
-    for (const [name, path] of Object.entries(paths)) process.stdout.write(`${name}\t${path}\n`);
+    for (const { name, onDemand } of programs) {
+      if (onDemand !== true) process.stdout.write(`${name}\t${paths[name]}\n`);
+    }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -8,17 +8,28 @@ import { fileURLToPath } from 'node:url';
 
 const KUBERNETES_VERSION = '1.36.3';
 const ETCD_VERSION = '3.6.16';
+/** The last minor version that validates with OpenAPI v2 in protobuf, and with nothing else. */
+const OLD_KUBECTL_VERSION = '1.28.15';
 
 export type ProgramName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'requestinfo' | 'node' | 'client-go';
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubectl'
+  | 'requestinfo'
+  | 'node'
+  | 'client-go'
+  | 'old-kubectl';
 
 /** One program: the Go module that it is built from, and what building it costs. */
 export interface Program {
   readonly name: ProgramName;
-  readonly module: 'etcd' | 'kubernetes' | 'node' | 'client-go';
+  readonly module: 'etcd' | 'kubernetes' | 'node' | 'client-go' | 'old-kubectl';
   readonly version: string;
   /** What a first build took on 2 cores with empty caches; for the progress line only. */
   readonly usualSeconds: number;
+  /** Built only when it is asked for by name: a few long tests want it. */
+  readonly onDemand?: true;
 }
 
 export const programs: readonly Program[] = [
@@ -29,6 +40,13 @@ export const programs: readonly Program[] = [
   { name: 'requestinfo', module: 'kubernetes', version: KUBERNETES_VERSION, usualSeconds: 10 },
   { name: 'node', module: 'node', version: KUBERNETES_VERSION, usualSeconds: 30 },
   { name: 'client-go', module: 'client-go', version: KUBERNETES_VERSION, usualSeconds: 30 },
+  {
+    name: 'old-kubectl',
+    module: 'old-kubectl',
+    version: OLD_KUBECTL_VERSION,
+    usualSeconds: 120,
+    onDemand: true,
+  },
 ];
 
 const folders: Readonly<Record<Program['module'], string>> = {
@@ -37,6 +55,7 @@ const folders: Readonly<Record<Program['module'], string>> = {
   node: './programs/node',
   // No part of a cluster: one that uses it.
   'client-go': '../clients/go',
+  'old-kubectl': './programs/old-kubectl',
 };
 
 /** setup-envtest's folder has these and no others. */
@@ -57,7 +76,7 @@ export function cacheFolder(): string {
 
 /** `-s -w` drops the debug tables; without gitVersion kubectl cannot parse the server's version. */
 export function linkerFlags(program: Program): string {
-  if (program.module !== 'kubernetes') return '-s -w';
+  if (program.module !== 'kubernetes' && program.module !== 'old-kubectl') return '-s -w';
   const [major, minor] = program.version.split('.');
   const variables = [`gitVersion=v${program.version}`, `gitMajor=${major ?? ''}`, `gitMinor=${minor ?? ''}`];
   // client-go's own copy is what the user agent says.
@@ -132,8 +151,10 @@ export function kubernetesAvailable(options: Needs = {}): Availability {
     };
   }
   const needed = programs.filter(
-    ({ name }) =>
-      inAssetsFolder.has(name) || (name === 'client-go' ? options.clientGo === true : options.node === true),
+    ({ name, onDemand }) =>
+      onDemand !== true &&
+      (inAssetsFolder.has(name) ||
+        (name === 'client-go' ? options.clientGo === true : options.node === true)),
   );
   const assets = process.env['KUBEBUILDER_ASSETS'];
   for (const { name } of needed) {

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 
-/** A JSON document that never changes while the program runs. */
+/** A document that never changes while the program runs. */
 export interface CachedDocument {
-  readonly body: Buffer;
+  readonly body: Uint8Array;
   /** Upper-case hexadecimal, as the API server's. */
   readonly hash: string;
   readonly contentType: string;
 }
 
 export function cachedDocument(content: unknown, contentType = 'application/json'): CachedDocument {
-  const body = Buffer.from(JSON.stringify(content));
+  return cachedBytes(Buffer.from(JSON.stringify(content)), contentType);
+}
+
+export function cachedBytes(body: Uint8Array, contentType: string): CachedDocument {
   const hash = createHash('sha512').update(body).digest('hex').toUpperCase();
   return { body, hash, contentType };
 }

@@ -4,7 +4,7 @@
 //	client-go populate KUBECONFIG NAMESPACE COUNT   creates ConfigMaps
 //	client-go register KUBECONFIG COUNT             creates registrations of clusters
 //	client-go follow KUBECONFIG KUBECONFIG-FOR-WRITES
-//	client-go informer|exec|portforward|typed KUBECONFIG
+//	client-go informer|exec|portforward|typed|openapi KUBECONFIG
 package main
 
 import (
@@ -76,6 +76,7 @@ func run(args []string) error {
 		"exec":        exec,
 		"portforward": portForward,
 		"typed":       typed,
+		"openapi":     openAPI,
 	}
 	section, known := sections[args[0]]
 	if !known {

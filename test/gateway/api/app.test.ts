@@ -210,9 +210,35 @@ describe('OpenAPI', () => {
     expect((await server.get(url, { 'if-none-match': right.headers.etag ?? '' })).status).toBe(304);
   });
 
-  it('refuses protobuf, which the hub’s apiserver makes itself', async () => {
-    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-    expect((await server.get('/openapi/v2', { accept })).status).toBe(406);
+  // test/e2e/openapi.test.ts has Go decode it.
+  it('is served as protobuf, version 2, to who prefers it, with an ETag of its own', async () => {
+    const json = await server.get('/openapi/v2');
+    const answered = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+    for (const accept of [
+      'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+      answered,
+      `application/json;q=0.5, ${answered}`,
+    ]) {
+      const { status, text, headers } = await server.get('/openapi/v2', { accept });
+      expect([accept, status, headers['content-type'], headers.vary]).toEqual([
+        accept,
+        200,
+        answered,
+        'Accept',
+      ]);
+      // Field 1, `swagger`.
+      expect(text.startsWith('\n\u00032.0')).toBe(true);
+      expect(headers.etag).not.toBe(json.headers.etag);
+      const again = await server.get('/openapi/v2', { accept, 'if-none-match': headers.etag ?? '' });
+      expect(again.status).toBe(304);
+    }
+    for (const accept of ['*/*', 'application/*', `application/json, ${answered}`]) {
+      expect((await server.get('/openapi/v2', { accept })).text).toBe(json.text);
+    }
+    expect((await server.get('/openapi/v2', { accept: 'application/yaml' })).status).toBe(406);
+    for (const path of ['/openapi/v3', '/openapi/v3/apis/gateway.mctunnel.io/v1']) {
+      expect((await server.get(path, { accept: answered })).status).toBe(406);
+    }
   });
 });
 
