@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { buildPrograms, freePort } from '../kubernetes/index.ts';
-import { follow, register } from '../support/follow.ts';
+import { expectExactReads, follow, register } from '../support/follow.ts';
 import { startStandaloneHub, type StandaloneHub } from '../support/standalone-hub.ts';
 
 const TEST_MS = 120_000;
@@ -44,6 +44,7 @@ describeKubernetes('informers on clusters', { clientGo: true }, () => {
         hub.process.start();
         await hub.process.logged('the hub is ready');
       });
+      expectExactReads(report);
       let reads = 0;
       for (const followed of Object.values(report.informers)) {
         const { 'watch with initial events 200': asked = 0, ...others } = followed.requests;

@@ -1,6 +1,6 @@
 /**
  * client-go's informers on `clusters` (test/clients/go/follow.go), while registrations come, change and go and hubs are ended and started at random
- * moments: what an informer saw of every object is its history, and what it holds at the end is what is stored.
+ * moments: every list is the store's state at its version, every watch its history after its own, and what an informer holds at the end is what is stored.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import {
 } from '../kubernetes/index.ts';
 import { authorityCertificate } from '../support/aggregated-hub.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
-import { follow, register, type FollowReport } from '../support/follow.ts';
+import { expectExactReads, follow, register, type FollowReport } from '../support/follow.ts';
 import { installation } from '../support/manifests.ts';
 import { MctunnelProcess } from '../support/mctunnel.ts';
 import { seededRandom } from '../support/random.ts';
@@ -120,6 +120,7 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
   }
 
   function expectWholeHistory(report: FollowReport, first: string): void {
+    expectExactReads(report);
     let lists = 0;
     for (const followed of Object.values(report.informers)) {
       const [asked = 0, other = 0] = [
@@ -175,13 +176,14 @@ describeKubernetes(`informers on ${OBJECTS} clusters`, { clientGo: true }, () =>
     );
 
     it(
-      'through the kube-apiserver, all replicas away at once: nothing is seen that was not, nothing is lost at the end',
+      'through the kube-apiserver, all replicas away at once: read again, and exactly from there',
       async () => {
         const report = await following([plane.admin.kubeconfig, plane.admin.kubeconfig], env, async () => {
           for (let i = 0; i < RESTARTS; i++) {
             await Promise.all(replicas.map((each) => restart(each, ['SIGKILL', 'SIGTERM'])));
           }
         });
+        expectExactReads(report);
         for (const followed of Object.values(report.informers)) {
           // The kube-apiserver says 503 for a group that is away, after which client-go lists again.
           expect(followed).toMatchObject({ inOrder: true, equalsStore: true });

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { expect } from '@jest/globals';
 import { leashed } from '../kubernetes/process.ts';
 
 /** What one informer saw; see follow.go. */
@@ -13,6 +14,14 @@ interface Followed {
   readonly inOrder: boolean;
   readonly equalsStore: boolean;
   readonly difference?: string;
+  /** What was read, list by list and watch by watch, beside the store's history; see exact.go. */
+  readonly reads: {
+    readonly states: number;
+    readonly segments: number;
+    readonly events: number;
+    readonly bookmarks: number;
+    readonly faults: readonly string[];
+  };
 }
 
 export interface FollowReport {
@@ -73,5 +82,19 @@ export async function follow(options: FollowOptions, disturb: () => Promise<void
     // When something failed on the way, it must not go on writing under the next test.
     following.child.kill('SIGKILL');
     await following.ended;
+  }
+}
+
+/**
+ * Every list was the store's state at its version, and every watch told the very next changes after its own, each once and in order: in whatever pieces
+ * it was read, the history had no gap.
+ */
+export function expectExactReads({ informers }: FollowReport): void {
+  for (const { reads } of Object.values(informers)) {
+    expect(reads.faults).toEqual([]);
+    expect(reads.states).toBeGreaterThanOrEqual(1);
+    expect(reads.events).toBeGreaterThan(0);
+    // Pieces: there were interruptions to see.
+    expect(reads.segments).toBeGreaterThanOrEqual(2);
   }
 }

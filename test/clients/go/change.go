@@ -40,6 +40,14 @@ func (t *truth) note(name string, change changeSeen) {
 	t.writes++
 }
 
+// deletedBefore notes a version before which an object was deleted.
+func (t *truth) deletedBefore(name, version string) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	changes := t.byName[name]
+	changes[len(changes)-1].before = version
+}
+
 // changeUntil writes until `stop` closes, then makes an object that it gives the name of. One object is one changer's own.
 func changeUntil(ctx context.Context, objects dynamic.ResourceInterface, stop <-chan struct{}) (*truth, string, error) {
 	t := &truth{byName: map[string][]changeSeen{}}
@@ -66,6 +74,18 @@ type changer struct {
 	prefix  string
 	made    int
 	steps   int
+	// The version of its last write that told one, and what it deleted since.
+	version string
+	deleted []string
+}
+
+// wrote notes a write of its own: after what it deleted before.
+func (c *changer) wrote(name, kind, version string) {
+	c.truth.note(name, changeSeen{kind: kind, version: version})
+	for _, gone := range c.deleted {
+		c.truth.deletedBefore(gone, version)
+	}
+	c.version, c.deleted = version, nil
 }
 
 func (c *changer) run(ctx context.Context, stop <-chan struct{}) error {
@@ -112,7 +132,7 @@ func (c *changer) create(ctx context.Context, name string) error {
 		if err != nil {
 			return false, err
 		}
-		c.truth.note(name, changeSeen{"add", created.GetResourceVersion()})
+		c.wrote(name, "add", created.GetResourceVersion())
 		return true, nil
 	})
 }
@@ -127,7 +147,7 @@ func (c *changer) update(ctx context.Context, name string) error {
 		if err != nil {
 			return false, err
 		}
-		c.truth.note(name, changeSeen{"update", patched.GetResourceVersion()})
+		c.wrote(name, "update", patched.GetResourceVersion())
 		return true, nil
 	})
 }
@@ -139,7 +159,8 @@ func (c *changer) delete(ctx context.Context, name string) error {
 		if err != nil && !apierrors.IsNotFound(err) {
 			return false, err
 		}
-		c.truth.note(name, changeSeen{"delete", ""})
+		c.truth.note(name, changeSeen{kind: "delete", after: c.version})
+		c.deleted = append(c.deleted, name)
 		return true, nil
 	})
 }
@@ -163,15 +184,15 @@ func (c *changer) insist(ctx context.Context, attempt func() (bool, error)) erro
 	}
 }
 
-// versionsOf is what the server holds now.
-func versionsOf(ctx context.Context, objects dynamic.ResourceInterface) (map[string]string, error) {
+// versionsOf is what the server holds now, and the version of that.
+func versionsOf(ctx context.Context, objects dynamic.ResourceInterface) (map[string]string, string, error) {
 	list, err := objects.List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	versions := map[string]string{}
 	for i := range list.Items {
 		versions[list.Items[i].GetName()] = list.Items[i].GetResourceVersion()
 	}
-	return versions, nil
+	return versions, list.GetResourceVersion(), nil
 }

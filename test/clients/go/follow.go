@@ -40,6 +40,8 @@ type followed struct {
 	// The informer's store holds what the server holds, in the same versions.
 	EqualsStore bool   `json:"equalsStore"`
 	Difference  string `json:"difference,omitempty"`
+	// What it read, compared with the store's history: every list with the store at its version, every watch with the changes after its own.
+	Reads exactness `json:"reads"`
 }
 
 type followReport struct {
@@ -55,6 +57,11 @@ func follow(readConfig, writeConfig *rest.Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), followPatience)
 	defer cancel()
 	writer, err := dynamic.NewForConfig(writeConfig)
+	if err != nil {
+		return err
+	}
+	// Nobody else writes.
+	before, base, err := versionsOf(ctx, writer.Resource(registrations))
 	if err != nil {
 		return err
 	}
@@ -91,13 +98,28 @@ func follow(readConfig, writeConfig *rest.Config) error {
 			return fmt.Errorf("the %s informer never saw the last object: %w", name, err)
 		}
 	}
-	stored, err := versionsOf(ctx, writer.Resource(registrations))
+	stored, _, err := versionsOf(ctx, writer.Resource(registrations))
 	if err != nil {
 		return err
 	}
+	held := map[string]uint64{}
+	for name, version := range before {
+		held[name] = number(version)
+	}
+	// Watches go on; what they bring from here on is nothing.
+	all := []*reads{}
+	for _, one := range watchers {
+		one.reads.mutex.Lock()
+		defer one.reads.mutex.Unlock()
+		all = append(all, one.reads)
+	}
+	history, faults := historyOf(number(base), held, truth, all)
 	report := followReport{Objects: len(stored), Writes: truth.writes, Informers: map[string]followed{}}
 	for name, one := range watchers {
-		report.Informers[name] = one.compare(truth, stored)
+		result := one.compare(truth, stored)
+		result.Reads = history.check(one.reads)
+		result.Reads.Faults = append(append([]string{}, faults...), result.Reads.Faults...)
+		report.Informers[name] = result
 	}
 	return json.NewEncoder(os.Stdout).Encode(report)
 }
@@ -106,15 +128,18 @@ type watcher struct {
 	informer cache.SharedIndexInformer
 	seen     *history
 	requests *record
+	reads    *reads
 }
 
 func watchers(config *rest.Config) (map[string]*watcher, error) {
 	dynamicConfig, dynamicRequests := recording(config)
+	dynamicConfig, dynamicReads := keepingReads(dynamicConfig)
 	dynamicClient, err := dynamic.NewForConfig(dynamicConfig)
 	if err != nil {
 		return nil, err
 	}
 	metadataConfig, metadataRequests := recording(metadata.ConfigFor(config))
+	metadataConfig, metadataReads := keepingReads(metadataConfig)
 	metadataClient, err := metadata.NewForConfig(metadataConfig)
 	if err != nil {
 		return nil, err
@@ -124,11 +149,13 @@ func watchers(config *rest.Config) (map[string]*watcher, error) {
 			informer: dynamicinformer.NewDynamicSharedInformerFactory(dynamicClient, 0).ForResource(clusters).Informer(),
 			seen:     newHistory(),
 			requests: dynamicRequests,
+			reads:    dynamicReads,
 		},
 		"metadata": {
 			informer: metadatainformer.NewSharedInformerFactory(metadataClient, 0).ForResource(clusters).Informer(),
 			seen:     newHistory(),
 			requests: metadataRequests,
+			reads:    metadataReads,
 		},
 	}, nil
 }

@@ -15,6 +15,8 @@ type changeSeen struct {
 	kind string
 	// Empty for a deletion: who deletes is not told which version that was.
 	version string
+	// Of a deletion that was done and not seen: versions that its own is between; empty where there is none.
+	after, before string
 }
 
 func (c changeSeen) String() string { return strings.TrimSuffix(c.kind+" "+c.version, " ") }
@@ -64,7 +66,7 @@ func (h *history) note(kind string, object any) {
 	}
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.byName[name] = append(h.byName[name], changeSeen{kind, version})
+	h.byName[name] = append(h.byName[name], changeSeen{kind: kind, version: version})
 	h.changed.Broadcast()
 }
 
@@ -96,7 +98,7 @@ func isSame(a, b []changeSeen) bool {
 		return false
 	}
 	for i := range a {
-		if a[i] != b[i] {
+		if a[i].kind != b[i].kind || a[i].version != b[i].version {
 			return false
 		}
 	}
