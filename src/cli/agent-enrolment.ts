@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
 import { MctunnelError } from '../errors.ts';
+import { readOnce } from '../lib/bounded-file.ts';
 import { hasCode } from '../lib/files.ts';
 import { hasExpired, parseCertificates, parseToken, type AgentCredentials } from '../pki/index.ts';
 import { fileUsage, UsageError } from './usage-error.ts';
+
+const MAX_TOKEN_BYTES = 65_536;
+const MAX_BUNDLE_BYTES = 1024 * 1024;
 
 /** How an agent becomes known to its hub, and the hub to it. */
 export interface EnrolmentInput {
@@ -54,7 +57,7 @@ async function readToken(
 ): Promise<{ readonly id: string; readonly text: string } | undefined> {
   let text = bootstrapToken;
   try {
-    if (path !== undefined) text = await readFile(path, 'utf8');
+    if (path !== undefined) text = (await readOnce(path, MAX_TOKEN_BYTES)).toString('utf8');
     // An empty file is what a Secret without the token mounts.
     if (text === undefined || text.trim() === '') return undefined;
     return { id: parseToken(text).id, text };
@@ -78,7 +81,7 @@ async function readHubCa({ hubCaFile, hubCaHash }: Config, problems: string[]): 
     return undefined;
   }
   try {
-    const text = await readFile(hubCaFile, 'utf8');
+    const text = (await readOnce(hubCaFile, MAX_BUNDLE_BYTES)).toString('utf8');
     parseCertificates(text, hubCaFile);
     return text;
   } catch (error) {

@@ -1,10 +1,12 @@
-import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MctunnelError } from '../errors.ts';
+import { readBounded } from '../lib/bounded-file.ts';
 import { hasCode, writeAtomic } from '../lib/files.ts';
 import { fileUsage } from './usage-error.ts';
 
+const MAX_HOLDER_BYTES = 4_096;
 /** Empty; the operating system's lock on it is what counts, so it stays. */
 const LOCK_FILE = 'hub.lock';
 /** Says who holds the lock: `PID HOST`. Left by a killed hub it means nothing. */
@@ -83,7 +85,8 @@ export async function lockDataFolder(folder: string, own: HolderName): Promise<D
 async function holder(path: string): Promise<string> {
   const unknown = 'its process is not known';
   try {
-    const [, pid, host] = /^(\d+) (\S+)\n$/.exec(await readFile(path, 'utf8')) ?? [];
+    const [, pid, host] =
+      /^(\d+) (\S+)\n$/.exec((await readBounded(path, MAX_HOLDER_BYTES)).toString('utf8')) ?? [];
     return pid === undefined || host === undefined ? unknown : `process ${pid} on ${host}`;
   } catch {
     // It took the folder this very moment.

@@ -90,20 +90,33 @@ function clusterContexts(hub: KubeContext, names: readonly string[]): Fields {
     'current-context': names[0],
     clusters: names.map((name) => ({
       name,
-      cluster: { ...cluster, server: `${hub.server}${CLUSTERS_PATH}/${name}/proxy` },
+      cluster: {
+        ...cluster,
+        ...fields({ 'certificate-authority': hub.tlsFiles.ca }),
+        server: `${hub.server}${CLUSTERS_PATH}/${name}/proxy`,
+      },
     })),
     users: [
       {
         name: userName,
         user: {
           ...user?.user,
-          ...(hub.tokenFile !== undefined && { tokenFile: hub.tokenFile }),
+          ...fields({
+            tokenFile: hub.tokenFile,
+            'client-certificate': hub.tlsFiles.cert,
+            'client-key': hub.tlsFiles.key,
+          }),
           ...impersonation(hub),
         },
       },
     ],
     contexts: names.map((name) => ({ name, context: { cluster: name, user: userName } })),
   };
+}
+
+/** Those that have a value. */
+function fields(given: Readonly<Record<string, string | undefined>>): Fields {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** `as` and its relatives, which client-node does not keep. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import {
   flagOf,
@@ -8,8 +7,11 @@ import {
   type Resolved,
   type Settings,
 } from '../config/index.ts';
+import { readOnce } from '../lib/bounded-file.ts';
 import { fileProblem } from '../lib/files.ts';
 import { UsageError } from './usage-error.ts';
+
+const MAX_CONFIG_BYTES = 1024 * 1024;
 
 /**
  * Gives `command` a flag for each setting (and `--config`), and runs `run` with the resolved configuration.
@@ -34,7 +36,8 @@ export function withSettings<S extends Settings>(
     const resolution = resolveSettings(settings, {
       flags,
       environment: process.env,
-      file: typeof configPath === 'string' ? { path: configPath, text: readConfig(configPath) } : undefined,
+      file:
+        typeof configPath === 'string' ? { path: configPath, text: await readConfig(configPath) } : undefined,
     });
     if (!resolution.ok) throw new UsageError(resolution.problems);
     await run(resolution.config, command.args);
@@ -52,9 +55,9 @@ export function clusterNameOperand(name: string): string {
   return parsed.data;
 }
 
-function readConfig(path: string): string {
+async function readConfig(path: string): Promise<string> {
   try {
-    return readFileSync(path, 'utf8');
+    return (await readOnce(path, MAX_CONFIG_BYTES)).toString('utf8');
   } catch (error) {
     throw new UsageError([`--config: ${fileProblem('read', path, error)}`]);
   }

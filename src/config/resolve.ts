@@ -1,4 +1,5 @@
-import { parse } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
+import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
 import { flagOf, variableOf, type Resolved, type Setting, type Settings } from './setting.ts';
 
 /** Where values come from, the strongest first: flags, environment, file. */
@@ -9,6 +10,9 @@ export interface Sources {
   /** The `--config` file: its path (for messages) and its text. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
 }
+
+/** More are not told. */
+const MAX_UNKNOWN_TOLD = 10;
 
 export type Resolution<S extends Settings> =
   | { readonly ok: true; readonly config: Resolved<S> }
@@ -74,8 +78,7 @@ function readFileKeys(
   if (file === undefined) return found;
   let content: unknown;
   try {
-    // Aliases are of no use here, and unbounded they are a way to exhaust memory.
-    content = parse(file.text, { uniqueKeys: true, maxAliasCount: 0 });
+    content = parseYaml(file.text);
   } catch (error) {
     const [firstLine] = error instanceof Error ? error.message.split('\n') : [];
     problems.push(`--config: ${file.path} is not valid YAML: ${(firstLine ?? '').replace(/:$/, '')}`);
@@ -89,9 +92,11 @@ function readFileKeys(
     return found;
   }
   const keyByName = new Map(Object.keys(settings).map((key) => [flagOf(key).slice(2), key]));
+  let unknown = 0;
   for (const [name, value] of Object.entries(content)) {
     const key = keyByName.get(name);
     if (key === undefined) {
+      if (++unknown > MAX_UNKNOWN_TOLD) continue;
       problems.push(
         `--config: ${file.path} has the unknown key ${JSON.stringify(name)}; known are ${[...keyByName.keys()].join(', ')}`,
       );
@@ -100,4 +105,21 @@ function readFileKeys(
     }
   }
   return found;
+}
+
+/** Throws Error with what is wrong. */
+function parseYaml(text: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+  const [error] = document.errors;
+  if (error !== undefined) throw error;
+  const [duplicate] = duplicateYamlKeys(document);
+  if (duplicate !== undefined) {
+    const { line, col } = lines.linePos(duplicate.offset);
+    throw new Error(
+      `Map keys must be unique, and ${duplicate.key} stands twice at line ${line}, column ${col}`,
+    );
+  }
+  // Aliases are of no use here, and unbounded they are a way to exhaust memory.
+  return document.toJS({ maxAliasCount: 0 });
 }

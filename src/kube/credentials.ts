@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
+import { readBounded, RereadFiles } from '../lib/bounded-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keyPairFault } from '../lib/key-pair.ts';
 import type { KubeContext } from './kubeconfig.ts';
-import { firstLine, pathOf, reasonOf } from './system-error.ts';
+import { codeOf, firstLine, pathOf, reasonOf } from './system-error.ts';
 
 /** What a connection to the API server needs. */
 interface TlsMaterial {
@@ -27,6 +27,10 @@ export interface Credential {
 
 /** Files and plug-ins are asked again after this; client-node itself keeps an exec plug-in's answer until it expires. */
 const REFRESH_MS = 10_000;
+/** Bound of each file. */
+const MAX_FILE_BYTES = 1024 * 1024;
+/** Settings of client-node's auth-providers that name files. */
+const PROVIDER_FILES = ['idp-certificate-authority', 'tokenFile'];
 
 /**
  * The credentials of one context, kept fresh: certificate, key, CA and token files are read again at most every 10 s, exec plug-ins
@@ -36,6 +40,7 @@ const REFRESH_MS = 10_000;
 export class Credentials {
   readonly #context: KubeContext;
   readonly #clock: Clock;
+  readonly #files = new RereadFiles();
   #current: Credential | undefined;
   #readAtMs = 0;
   /** Set while a refresh runs; everybody waits for the same one. */
@@ -60,7 +65,7 @@ export class Credentials {
 
   async #refresh(): Promise<Credential> {
     try {
-      this.#current = await readCredential(this.#context);
+      this.#current = await readCredential(this.#context, this.#files);
     } catch (error) {
       if (this.#current === undefined) throw error;
     }
@@ -69,10 +74,11 @@ export class Credentials {
   }
 }
 
-async function readCredential(context: KubeContext): Promise<Credential> {
-  const { config, origin, tokenFile } = context;
+async function readCredential(context: KubeContext, files: RereadFiles): Promise<Credential> {
+  const { config, origin, tokenFile, tlsFiles } = context;
   const options: RequestOptions = {};
   try {
+    await checkProviderFiles(context);
     await config.applyToHTTPSOptions(options);
   } catch (error) {
     // A file that cannot be read is the kubeconfig's fault; a plug-in that gives nothing may do so later.
@@ -82,13 +88,19 @@ async function readCredential(context: KubeContext): Promise<Credential> {
   const headers: string[] = [];
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.push(name, String(value));
   if (tokenFile !== undefined && !headers.includes('Authorization')) {
-    headers.push('Authorization', `Bearer ${readToken(tokenFile, origin)}`);
+    headers.push('Authorization', `Bearer ${await readToken(tokenFile, origin, files)}`);
   }
   if (typeof options.auth === 'string') {
     headers.push('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
   }
   headers.push(...context.impersonation);
-  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  const pem = async (path: string | undefined) =>
+    path === undefined ? undefined : await readPem(path, origin, files);
+  const ca = (await pem(tlsFiles.ca)) ?? options.ca;
+  // What an exec plug-in gives wins.
+  const cert = options.cert ?? (await pem(tlsFiles.cert));
+  const key = options.key ?? (await pem(tlsFiles.key));
+  const { servername, rejectUnauthorized } = options;
   const tls: TlsMaterial = {
     ...(isPem(ca) && { ca }),
     ...(isPem(cert) && { cert }),
@@ -100,10 +112,34 @@ async function readCredential(context: KubeContext): Promise<Credential> {
   return { headers, tls, tlsFingerprint: fingerprint(tls) };
 }
 
-function readToken(path: string, origin: string): string {
+/** client-node reads what an auth-provider names by itself, whatever it is: here it is refused before. */
+async function checkProviderFiles({ config }: KubeContext): Promise<void> {
+  const provider: unknown = config.getCurrentUser()?.authProvider;
+  const settings = (provider as { readonly config?: Readonly<Record<string, unknown>> } | undefined)?.config;
+  for (const name of PROVIDER_FILES) {
+    const path = settings?.[name];
+    if (typeof path !== 'string' || path === '') continue;
+    try {
+      await readBounded(path, MAX_FILE_BYTES);
+    } catch (error) {
+      // It may need none of them now.
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+async function readPem(path: string, origin: string, files: RereadFiles): Promise<Buffer> {
+  try {
+    return await files.read(path, MAX_FILE_BYTES);
+  } catch (error) {
+    throw new MctunnelError('INVALID', `${origin}: ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function readToken(path: string, origin: string, files: RereadFiles): Promise<string> {
   let token: string;
   try {
-    token = readFileSync(path, 'utf8').trim();
+    token = (await files.read(path, MAX_FILE_BYTES)).toString('utf8').trim();
   } catch (error) {
     throw new MctunnelError('INVALID', `${origin}: token file ${path}: ${reasonOf(error)}`, { cause: error });
   }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { MctunnelError } from '../errors.ts';
+import { readOnceSync } from '../lib/bounded-file.ts';
+import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
 import { codeOf, reasonOf, firstLine } from './system-error.ts';
 
 /** One context of a kubeconfig, ready to connect with. `config` holds exactly this cluster, user and context. */
@@ -14,11 +15,19 @@ export interface KubeContext {
   readonly namespace: string | undefined;
   /** Where the bearer token is re-read from (kubeconfig `tokenFile`, in-cluster); client-node does not know this field. */
   readonly tokenFile: string | undefined;
+  readonly tlsFiles: TlsFiles;
   /** `as`, `as-groups`, `as-uid`, `as-user-extra` of the user, as header lines: name, value, … */
   readonly impersonation: readonly string[];
   readonly config: KubeConfig;
   /** What errors call it: `kubeconfig /path` or `service account /path`. */
   readonly origin: string;
+}
+
+/** PEM files that are read again as they change. They win over contents in the kubeconfig itself. */
+export interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 export interface KubeconfigOptions {
@@ -29,9 +38,15 @@ export interface KubeconfigOptions {
 /** Values of the process's environment, passed in by the command line. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const MAX_KUBECONFIG_BYTES = 16 * 1024 * 1024;
+const MAX_ACCOUNT_FILE_BYTES = 1024 * 1024;
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 type Fields = Readonly<Record<string, unknown>>;
+interface KubeconfigFile {
+  readonly path: string;
+  readonly fields: Fields;
+}
 interface Entry {
   readonly name: string;
   readonly fields: Fields;
@@ -41,7 +56,7 @@ interface Entry {
 
 /** Reads one kubeconfig file. Throws MctunnelError INVALID with one line that names the file and what is wrong. */
 export function loadKubeconfig(path: string, options: KubeconfigOptions = {}): KubeContext {
-  return resolveContext([path], `kubeconfig ${path}`, options);
+  return resolveContext([readKubeconfig(path, { missingIsFine: false }) ?? { path, fields: {} }], options);
 }
 
 /**
@@ -58,10 +73,10 @@ export function loadDefaultKubeconfig(env: Environment, options: KubeconfigOptio
   }
   const [first = '', ...others] = listed;
   if (others.length === 0) return loadKubeconfig(first, options);
-  const present = listed.filter((path) => readKubeconfig(path, { missingIsFine: true }) !== undefined);
+  const present = listed.flatMap((path) => readKubeconfig(path, { missingIsFine: true }) ?? []);
   if (present.length === 0)
     throw invalid(`kubeconfig ${first}: no such file, and none of the other files of KUBECONFIG exists`);
-  return resolveContext(present, `kubeconfig ${present.join(delimiter)}`, options);
+  return resolveContext(present, options);
 }
 
 /**
@@ -81,7 +96,7 @@ export function loadInCluster(
   const name = 'in-cluster';
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   config.loadFromOptions({
-    clusters: [{ name, server, caFile: join(folder, 'ca.crt'), skipTLSVerify: false }],
+    clusters: [{ name, server, skipTLSVerify: false }],
     users: [{ name }],
     contexts: [{ name, cluster: name, user: name }],
     currentContext: name,
@@ -92,19 +107,20 @@ export function loadInCluster(
     server,
     namespace: namespace === '' ? undefined : namespace,
     tokenFile,
+    tlsFiles: { ca: join(folder, 'ca.crt') },
     impersonation: [],
     config,
     origin: `service account ${folder}`,
   };
 }
 
-function resolveContext(paths: readonly string[], origin: string, options: KubeconfigOptions): KubeContext {
+function resolveContext(files: readonly KubeconfigFile[], options: KubeconfigOptions): KubeContext {
+  const origin = `kubeconfig ${files.map(({ path }) => path).join(delimiter)}`;
   const clusters = new Map<string, Entry>();
   const users = new Map<string, Entry>();
   const contexts = new Map<string, Entry>();
   let current = options.context ?? '';
-  for (const path of paths) {
-    const file = readKubeconfig(path, { missingIsFine: false }) ?? {};
+  for (const { path, fields: file } of files) {
     const folder = dirname(path);
     collect(file, 'clusters', 'cluster', folder, clusters, path);
     collect(file, 'users', 'user', folder, users, path);
@@ -135,13 +151,20 @@ function resolveContext(paths: readonly string[], origin: string, options: Kubec
     return value === undefined || value === '' ? undefined : isAbsolute(value) ? value : join(folder, value);
   };
   const clusterWhere = `${origin}: cluster "${clusterName}"`;
+  const tlsFiles: TlsFiles = {
+    ca: pathOf(cluster.fields, 'certificate-authority', cluster.folder, clusterWhere),
+    cert: pathOf(userFields, 'client-certificate', userFolder, userWhere),
+    key: pathOf(userFields, 'client-key', userFolder, userWhere),
+  };
   config.loadFromOptions({
     clusters: [
       {
         name: clusterName,
         server,
-        caData: text(cluster.fields, 'certificate-authority-data', clusterWhere),
-        caFile: pathOf(cluster.fields, 'certificate-authority', cluster.folder, clusterWhere),
+        caData:
+          tlsFiles.ca === undefined
+            ? text(cluster.fields, 'certificate-authority-data', clusterWhere)
+            : undefined,
         // Over plain HTTP (kubectl proxy) there is nothing to verify; client-node wants that said.
         skipTLSVerify: plain || cluster.fields['insecure-skip-tls-verify'] === true,
         tlsServerName: text(cluster.fields, 'tls-server-name', clusterWhere),
@@ -153,10 +176,9 @@ function resolveContext(paths: readonly string[], origin: string, options: Kubec
         name: userName,
         authProvider: userFields['auth-provider'],
         exec: userFields['exec'],
-        certData: text(userFields, 'client-certificate-data', userWhere),
-        certFile: pathOf(userFields, 'client-certificate', userFolder, userWhere),
-        keyData: text(userFields, 'client-key-data', userWhere),
-        keyFile: pathOf(userFields, 'client-key', userFolder, userWhere),
+        certData:
+          tlsFiles.cert === undefined ? text(userFields, 'client-certificate-data', userWhere) : undefined,
+        keyData: tlsFiles.key === undefined ? text(userFields, 'client-key-data', userWhere) : undefined,
         token: text(userFields, 'token', userWhere),
         username: text(userFields, 'username', userWhere),
         password: text(userFields, 'password', userWhere),
@@ -171,28 +193,41 @@ function resolveContext(paths: readonly string[], origin: string, options: Kubec
     server,
     namespace: namespace === '' ? undefined : namespace,
     tokenFile: pathOf(userFields, 'tokenFile', userFolder, userWhere),
+    tlsFiles,
     impersonation: impersonationOf(userFields, userWhere),
     config,
     origin,
   };
 }
 
-function readKubeconfig(path: string, options: { missingIsFine: boolean }): Fields | undefined {
+function readKubeconfig(path: string, options: { missingIsFine: boolean }): KubeconfigFile | undefined {
   let content: string;
   try {
-    content = readFileSync(path, 'utf8');
+    content = readOnceSync(path, MAX_KUBECONFIG_BYTES).toString('utf8');
   } catch (error) {
     if (options.missingIsFine && codeOf(error) === 'ENOENT') return undefined;
     throw invalid(`kubeconfig ${path}: ${reasonOf(error)}`, error);
   }
-  let parsed: unknown;
-  try {
-    parsed = parse(content);
-  } catch (error) {
+  const parsed = parseYaml(content, path);
+  if (!isFields(parsed)) throw invalid(`kubeconfig ${path}: not a kubeconfig (kind Config)`);
+  return { path, fields: parsed };
+}
+
+function parseYaml(content: string, path: string): unknown {
+  const document = parseDocument(content, { uniqueKeys: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
     throw invalid(`kubeconfig ${path}: not YAML: ${firstLine(error).replace(/:$/, '')}`, error);
   }
-  if (!isFields(parsed)) throw invalid(`kubeconfig ${path}: not a kubeconfig (kind Config)`);
-  return parsed;
+  const [duplicate] = duplicateYamlKeys(document);
+  if (duplicate !== undefined) {
+    throw invalid(`kubeconfig ${path}: the key ${JSON.stringify(duplicate.key)} stands twice in one mapping`);
+  }
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    throw invalid(`kubeconfig ${path}: not YAML: ${firstLine(thrown)}`, thrown);
+  }
 }
 
 function collect(
@@ -270,7 +305,7 @@ function isFields(value: unknown): value is Fields {
 
 function readIfPresent(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readOnceSync(path, MAX_ACCOUNT_FILE_BYTES).toString('utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw invalid(`service account file ${path}: ${reasonOf(error)}`, error);

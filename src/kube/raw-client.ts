@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { HttpMethod, RequestContext } from '@kubernetes/client-node';
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { MctunnelError } from '../errors.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
@@ -188,11 +188,28 @@ async function createDispatcher(context: KubeContext, credential: Credential): P
   if (cluster.proxyUrl.startsWith('socks')) {
     // client-node's own SOCKS connector is the only part of it that is not exported.
     const socks = new RequestContext(context.server, HttpMethod.GET);
-    await context.config.applySecurityAuthentication(socks);
+    await withTls(context, credential).applySecurityAuthentication(socks);
     const dispatcher = socks.getDispatcher();
     if (dispatcher !== undefined) return dispatcher;
   }
   return new ProxyAgent({ ...options, uri: cluster.proxyUrl, requestTls: connect });
+}
+
+/** Its cluster alone, with the certificates that were read from files in it. */
+function withTls({ config }: KubeContext, { tls }: Credential): KubeConfig {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) return config;
+  const base64 = (pem: Buffer | string | undefined) =>
+    pem === undefined ? undefined : Buffer.from(pem).toString('base64');
+  const { name } = cluster;
+  const copy = new KubeConfig();
+  copy.loadFromOptions({
+    clusters: [{ ...cluster, caData: base64(tls.ca) }],
+    users: [{ name, certData: base64(tls.cert), keyData: base64(tls.key) }],
+    contexts: [{ name, cluster: name, user: name }],
+    currentContext: name,
+  });
+  return copy;
 }
 
 async function readText(body: Readable, maxBytes: number): Promise<string> {

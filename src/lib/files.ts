@@ -6,32 +6,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 /** Suffix of a file that is being written; one that is older than STALE_AFTER_MS was left by a killed process. */
 const TEMPORARY_SUFFIX = '.mctunnel-tmp';
 const STALE_AFTER_MS = 60_000;
-const READ_CHUNK_BYTES = 65_536;
-
-/**
- * Reads a whole file of at most `maxBytes`. Throws Node's error (ENOENT, EACCES, EISDIR, …), or one with the code EFBIG when
- * the file is larger; `fileProblem` puts either into words.
- */
-export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY);
-  try {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    // Not by the size that stat tells: it is 0 for pipes and for files under /proc.
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(Math.min(READ_CHUNK_BYTES, maxBytes + 1 - length));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-      if (bytesRead === 0) return Buffer.concat(chunks, length);
-      length += bytesRead;
-      if (length > maxBytes) {
-        throw Object.assign(new Error(`larger than ${maxBytes} bytes`), { code: 'EFBIG', path });
-      }
-      chunks.push(chunk.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
-}
 
 export interface WriteOptions {
   /** Permission bits before the umask; default 0600. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type Clock, systemClock, type Timer } from './clock.ts';
-import { readBounded } from './files.ts';
+import { RereadFiles } from './bounded-file.ts';
 
 export interface WatchedFilesOptions<T> {
   /** Files that make sense only together (a certificate and its key) are watched together. */
@@ -55,6 +55,7 @@ class Watch<T> implements WatchedFiles<T> {
   readonly #clock: Clock;
   readonly #debounceMs: number;
   readonly #pollIntervalMs: number;
+  readonly #files = new RereadFiles();
   /** By folder; a folder that could not be watched is tried again at each poll. */
   readonly #watchers = new Map<string, FSWatcher>();
   #current: { readonly value: T } | undefined;
@@ -161,7 +162,7 @@ class Watch<T> implements WatchedFiles<T> {
   async #read(): Promise<Reading> {
     try {
       const contents = await Promise.all(
-        this.#options.paths.map((path) => readBounded(path, this.#options.maxBytes)),
+        this.#options.paths.map((path) => this.#files.read(path, this.#options.maxBytes)),
       );
       const hash = createHash('sha256');
       for (const content of contents) hash.update(`${content.length}:`).update(content);

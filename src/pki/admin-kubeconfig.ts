@@ -1,7 +1,8 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { parse, stringify } from 'yaml';
 import { MctunnelError } from '../errors.ts';
-import { fileProblem, hasCode, readBounded, writeAtomic } from '../lib/files.ts';
+import { readBounded } from '../lib/bounded-file.ts';
+import { fileProblem, hasCode, writeAtomic } from '../lib/files.ts';
 import type { Authority } from './authority.ts';
 import { DAY_MS } from './dates.ts';
 

@@ -1,14 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MctunnelError } from '../errors.ts';
-import {
-  fileProblem,
-  hasCode,
-  permissionProblem,
-  prepareFolder,
-  readBounded,
-  writeAtomic,
-} from '../lib/files.ts';
+import { readBounded } from '../lib/bounded-file.ts';
+import { fileProblem, hasCode, permissionProblem, prepareFolder, writeAtomic } from '../lib/files.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { parseAgentCertificate } from './agent-certificate.ts';
 import { generateKey, type KeyPair, parsePrivateKey, privateKeyPem } from './keys.ts';

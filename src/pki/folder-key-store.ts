@@ -1,14 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MctunnelError } from '../errors.ts';
-import {
-  fileProblem,
-  hasCode,
-  permissionProblem,
-  prepareFolder,
-  readBounded,
-  writeAtomic,
-} from '../lib/files.ts';
+import { readBounded } from '../lib/bounded-file.ts';
+import { fileProblem, hasCode, permissionProblem, prepareFolder, writeAtomic } from '../lib/files.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { watchFiles } from '../lib/watched-files.ts';
 import { changedMeanwhile, formatMaterial, MAX_MATERIAL_BYTES, parseMaterial } from './key-material.ts';

@@ -2,7 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MctunnelError } from '../errors.ts';
-import { fileProblem, hasCode, prepareFolder, readBounded, writeAtomic } from '../lib/files.ts';
+import { readBounded } from '../lib/bounded-file.ts';
+import { fileProblem, hasCode, prepareFolder, writeAtomic } from '../lib/files.ts';
 import type { StoredToken, TokenRecord, TokenStore, TokenUse } from './token-store.ts';
 
 const MAX_FILE_BYTES = 4096;

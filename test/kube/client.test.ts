@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   loadInCluster,
   loadKubeconfig,
   type KubeClient,
+  type KubeContext,
 } from '../../src/kube/index.ts';
 import { MctunnelError } from '../../src/errors.ts';
 import { authority, client as clientCertificate } from './certificates.ts';
@@ -134,6 +136,67 @@ describe('a kubeconfig', () => {
     expect(await at(write({ user: { exec: { command: join(folder, 'no-plugin') } } }))).toMatch(/no-plugin/);
     expect(await refusal(() => loadKubeconfig(write(), { context: 'x' }))).toMatch(/no context "x"/);
   });
+
+  it('may come from a pipe, read once, also where KUBECONFIG lists several', async () => {
+    const from = write();
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const load = async (use: () => KubeContext) => {
+      const program = spawn('sh', ['-c', 'cat "$1" >"$2"', 'sh', from, pipe]);
+      const ended = new Promise((resolve) => program.once('exit', resolve));
+      expect(use().config.getCurrentUser()?.token).toBe('secret');
+      await ended;
+    };
+    await load(() => loadKubeconfig(pipe));
+    await load(() => loadDefaultKubeconfig({ KUBECONFIG: `${folder}/none:${pipe}` }));
+  });
+
+  // The whole process waited in the kernel when one of them became a pipe.
+  it('keeps its credential when something else takes the place of a file that it names', async () => {
+    const token = join(folder, 'token');
+    const caFile = join(folder, 'ca.pem');
+    writeFileSync(token, 'first');
+    writeFileSync(caFile, api.ca.certificate);
+    let nowMs = 0;
+    const path = write({
+      user: { tokenFile: token },
+      cluster: { 'certificate-authority': caFile, 'certificate-authority-data': undefined },
+    });
+    const client = await connect(path, () => nowMs);
+    const get = async () => (await client.raw.request({ method: 'GET', path: '/' })).text(1000);
+    await get();
+    for (const file of [token, caFile]) {
+      rmSync(file);
+      execFileSync('mkfifo', [file]);
+      nowMs += 20_000;
+      await get();
+    }
+    rmSync(token);
+    rmSync(caFile);
+    writeFileSync(token, 'second');
+    writeFileSync(caFile, api.ca.certificate);
+    nowMs += 20_000;
+    await get();
+    expect(api.received.flatMap((received) => headerLines(received, 'authorization'))).toEqual([
+      'Bearer first',
+      'Bearer first',
+      'Bearer first',
+      'Bearer second',
+    ]);
+  });
+
+  it('with a key that stands twice is refused, as kubectl does', async () => {
+    const path = write();
+    writeFileSync(path, '{"apiVersion": "v1", "users": [], "users": []}');
+    expect(await refusal(() => loadKubeconfig(path))).toMatch(/the key "users" stands twice in one mapping$/);
+  });
+
+  // Minutes, when each key is compared with all before it.
+  it('with a hundred thousand keys is read in linear time', async () => {
+    const path = join(folder, 'keys');
+    writeFileSync(path, Array.from({ length: 100_000 }, (_, index) => `k${index}: 1\n`).join(''));
+    expect(await refusal(() => loadKubeconfig(path))).toMatch(/no current-context/);
+  }, 60_000);
 
   it('is found as kubectl finds it: KUBECONFIG with the first entry winning, else the home folder', async () => {
     const first = write({ user: { token: 'first' } }, 'first');

@@ -13,13 +13,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readBounded } from '../../src/lib/bounded-file.ts';
 import {
   fileProblem,
   hasCode,
   makeFolder,
   permissionProblem,
   prepareFolder,
-  readBounded,
   writeAtomic,
 } from '../../src/lib/files.ts';
 
@@ -79,28 +79,6 @@ describe('writeAtomic', () => {
     await expect(writeAtomic(path, 'x')).rejects.toThrow();
     expect(await readdir(folder)).toEqual(['taken']);
     await expect(writeAtomic(join(folder, 'missing', 'file'), 'x')).rejects.toMatchObject({ code: 'ENOENT' });
-  });
-});
-
-describe('readBounded', () => {
-  it('reads up to the bound and refuses one byte more', async () => {
-    const path = join(folder, 'f');
-    await writeFile(path, Buffer.alloc(200_000, 1));
-    expect((await readBounded(path, 200_000)).length).toBe(200_000);
-    await expect(readBounded(path, 199_999)).rejects.toMatchObject({ code: 'EFBIG' });
-  });
-
-  it('reads an empty file, and files that claim no size', async () => {
-    await writeFile(join(folder, 'empty'), '');
-    expect((await readBounded(join(folder, 'empty'), 10)).length).toBe(0);
-    expect((await readBounded('/proc/self/status', 100_000)).length).toBeGreaterThan(10);
-  });
-
-  it('tells a folder from a file in words', async () => {
-    const error: unknown = await readBounded(folder, 10).catch((thrown: unknown) => thrown);
-    expect(fileProblem('read', folder, error)).toBe(
-      `cannot read ${folder}: it is a folder, a file is needed`,
-    );
   });
 });
 

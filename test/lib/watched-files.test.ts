@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -109,6 +110,47 @@ describe('watchFiles', () => {
     await writeAtomic(join(folder, 'key'), 'key3');
     expect(await changes.next()).toBe('crt3+key3');
     expect(files.problem).toBeUndefined();
+  });
+
+  // Opening it waited in the kernel for somebody who writes: no change was ever seen again, and four of them stopped all work with files.
+  it('keeps the last good pair when a pipe, a folder or a device takes the place of a file, and goes on', async () => {
+    const path = join(folder, 'crt');
+    await writeFile(path, 'crt1');
+    await writeFile(join(folder, 'key'), 'key1');
+    const { files, changes, errors } = await watchPair();
+    const put = [
+      () => Promise.resolve(void execFileSync('mkfifo', [path])),
+      () => mkdir(path),
+      () => symlink('/dev/zero', path),
+    ];
+    for (const place of put) {
+      await rm(path, { recursive: true });
+      await place();
+      for (let look = 0; look < 2; look++) await files.reload();
+      expect(files.current).toBe('crt1+key1');
+      expect(files.problem).toBeInstanceOf(Error);
+    }
+    expect(errors.seen.length).toBeGreaterThan(1);
+    await rm(path);
+    await writeFile(path, 'crt2');
+    await writeFile(join(folder, 'key'), 'key2');
+    expect(await changes.next()).toBe('crt2+key2');
+  });
+
+  it('keeps what a pipe told at the start: it is empty when it is read again', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const program = spawn('sh', ['-c', 'printf good >"$1"', 'sh', path]);
+    const exit = new Promise((resolve) => program.once('exit', resolve));
+    const { files, changes, errors } = await watchPair({
+      paths: [path],
+      parse: ([contents]) => String(contents),
+    });
+    expect(await exit).toBe(0);
+    await files.reload();
+    await files.reload();
+    expect(files.current).toBe('good');
+    expect([changes.seen, errors.seen]).toEqual([[], []]);
   });
 
   it('says nothing of a pair that was found half replaced and is whole at the second look', async () => {

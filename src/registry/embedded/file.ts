@@ -1,7 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { MctunnelError } from '../../errors.ts';
-import { fileProblem, hasCode, readBounded, writeAtomic } from '../../lib/files.ts';
+import { readBounded } from '../../lib/bounded-file.ts';
+import { fileProblem, hasCode, writeAtomic } from '../../lib/files.ts';
 import type { ClusterRegistration } from '../ports.ts';
 import { isJsonObject, parseRegistration } from '../schema/index.ts';
 import { Journal, type StoredChange } from './journal.ts';

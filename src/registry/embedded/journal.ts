@@ -1,7 +1,8 @@
 import { mkdir, open, rename, rm, truncate } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
-import { hasCode, readBounded } from '../../lib/files.ts';
+import { readBounded } from '../../lib/bounded-file.ts';
+import { hasCode } from '../../lib/files.ts';
 import type { StoreEvent } from './history.ts';
 
 /** One change as the journal keeps it. */
