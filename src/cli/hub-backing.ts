@@ -70,7 +70,11 @@ export async function openKubernetesBacking(
   });
   const direct = withImpersonation({
     authenticator: chainAuthenticators([
-      createFrontProxyAuthenticator({ source: hubCluster, log }),
+      createFrontProxyAuthenticator({
+        source: hubCluster,
+        clientCas: [hubCluster, ...(ownClientCa === undefined ? [] : [ownClientCa])],
+        log,
+      }),
       // Direct callers show what they show to the hub's kube-apiserver, unless a CA of their own was given.
       createClientCertificateAuthenticator({ source: ownClientCa ?? hubCluster, log }),
       createTokenReviewAuthenticator({ reviewer, clock: systemClock }),

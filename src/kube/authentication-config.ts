@@ -33,9 +33,14 @@ export function readAuthenticationConfig(object: KubeObject): AuthenticationConf
   return { requestHeader, clientCaPem };
 }
 
+const ADVICE =
+  'and requestheader-allowed-names is empty: every user with a client certificate could pass for anybody. ' +
+  'Give kube-apiserver --requestheader-allowed-names, or a CA of its own for the front proxy';
+
 /**
- * Why these two must not be trusted together: when any certificate of the client CA passes for the front proxy, every user can be
- * anybody by sending X-Remote-User. undefined: they may.
+ * Why these two must not be trusted together: when a certificate of the client CA may pass for the front proxy, every user can be
+ * anybody by sending X-Remote-User. undefined: they may. It may when both are one CA, and when one is, over any number of certificates of the two
+ * bundles, an intermediate of the other: what the lower one signs is then a certificate of both.
  */
 export function dangerOf(
   requestHeader: RequestHeaderConfig | undefined,
@@ -44,17 +49,46 @@ export function dangerOf(
   if (requestHeader === undefined || clientCaPem === undefined) return undefined;
   // An empty name in the list allows nothing that a certificate can have, so the list as a whole is what counts.
   if (requestHeader.allowedNames.length > 0) return undefined;
-  const clientKeys = new Set(publicKeys(clientCaPem));
-  return publicKeys(requestHeader.caPem).some((key) => clientKeys.has(key))
-    ? 'the requestheader CA is also a client CA and requestheader-allowed-names is empty: every user with a client certificate could ' +
-        'pass for anybody. Give kube-apiserver --requestheader-allowed-names, or a CA of its own for the front proxy'
-    : undefined;
+  const proxyCas = certificates(requestHeader.caPem);
+  const clientCas = certificates(clientCaPem);
+  const proxyKeys = new Set(proxyCas.map(keyOf));
+  const clientKeys = new Set(clientCas.map(keyOf));
+  if (clientCas.some((ca) => proxyKeys.has(keyOf(ca)))) {
+    return `the requestheader CA is also a client CA ${ADVICE}`;
+  }
+  const known = [...proxyCas, ...clientCas];
+  if (clientCas.some((ca) => issuersOf(ca, known).some((issuer) => proxyKeys.has(keyOf(issuer))))) {
+    return `a client CA is an intermediate of the requestheader CA ${ADVICE}`;
+  }
+  if (proxyCas.some((ca) => issuersOf(ca, known).some((issuer) => clientKeys.has(keyOf(issuer))))) {
+    return `the requestheader CA is an intermediate of a client CA ${ADVICE}`;
+  }
+  return undefined;
 }
 
-function publicKeys(pem: string): string[] {
-  return certificates(pem).map((certificate) =>
-    certificate.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-  );
+/** Of those that are known: who signed it, who signed these, and so on. */
+function issuersOf(certificate: X509Certificate, known: readonly X509Certificate[]): X509Certificate[] {
+  const found = new Set([certificate]);
+  // A Set goes on over what is added meanwhile.
+  for (const lower of found) {
+    for (const issuer of known) if (!found.has(issuer) && isSignedBy(lower, issuer)) found.add(issuer);
+  }
+  found.delete(certificate);
+  return [...found];
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  if (certificate.issuer !== issuer.subject) return false;
+  try {
+    return certificate.verify(issuer.publicKey);
+  } catch {
+    // A key that OpenSSL cannot verify with: neither can the gateway.
+    return false;
+  }
+}
+
+function keyOf(certificate: X509Certificate): string {
+  return certificate.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
 function certificates(pem: string): X509Certificate[] {

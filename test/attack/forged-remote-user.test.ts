@@ -135,3 +135,41 @@ attack("a user's certificate where one CA is for users and front proxy, and no n
     return lootIn(stage.arrivals);
   },
 });
+
+attack(
+  "a user's certificate with a way to the front proxy's CA over one that is in neither bundle, where no name is asked for",
+  {
+    weakened: [
+      without(
+        FRONT_PROXY_AUTHENTICATOR,
+        'if (!reader.isNamed && this.#users.some((users) => users.signed(request))) return undefined;',
+      ),
+    ],
+    attempt: async (after) => {
+      const { head, lootIn, PROXY, REQUEST_HEADER, say, startStage } = await import('./stage.ts');
+      const { authority, client } = await import('../kube/certificates.ts');
+      const { readAuthenticationConfig } = await import('../../src/kube/authentication-config.ts');
+      const root = authority('front proxy');
+      const middle = authority('company', { issuer: root });
+      const users = authority('users', { issuer: middle });
+      const { requestHeader } = readAuthenticationConfig({
+        data: {
+          'client-ca-file': users.certificate,
+          'requestheader-client-ca-file': root.certificate,
+          'requestheader-allowed-names': '[]',
+          'requestheader-username-headers': JSON.stringify(REQUEST_HEADER.usernameHeaders),
+        },
+      });
+      if (requestHeader === undefined) throw new Error('the bundles tell of the danger');
+      const stage = await startStage({ requestHeader, clientCa: users.certificate });
+      after(() => stage.close());
+      const mallory = client(users, 'mallory');
+      const chain = [mallory, users, middle].map(({ certificate }) => certificate).join('');
+      await say(stage.port, head(PROXY, ['X-Remote-User: victim']), {
+        certificate: { chain, privateKey: mallory.key },
+      });
+      // The member must have been asked, as the one who it is.
+      return stage.arrivals.length === 0 ? 'nothing arrived' : lootIn(stage.arrivals, 'mallory');
+    },
+  },
+);

@@ -101,7 +101,7 @@ export async function startStage(options: StageOptions = {}) {
   const tokens = await openStaticTokenFile({ path: join(folder, 'tokens.csv') });
   const authenticator = withImpersonation({
     authenticator: chainAuthenticators([
-      createFrontProxyAuthenticator({ source: { requestHeader } }),
+      createFrontProxyAuthenticator({ source: { requestHeader }, clientCas: [{ clientCaPem: clientCa }] }),
       createClientCertificateAuthenticator({ source: { clientCaPem: clientCa } }),
       tokens,
     ]),

@@ -86,6 +86,38 @@ describe('the ConfigMap extension-apiserver-authentication', () => {
     expect(dangerOf(undefined, proxyCa)).toBeUndefined();
   });
 
+  // Each of these would make every client certificate that the lower CA signed one of the front proxy.
+  it('is refused when one of the two CAs is an intermediate of the other, unless names are restricted', () => {
+    const root = authority('root');
+    const middle = authority('middle', { issuer: root });
+    const lower = authority('lower', { issuer: middle });
+    const below = /a client CA is an intermediate of the requestheader CA and .* is empty/;
+    const above = /the requestheader CA is an intermediate of a client CA and .* is empty/;
+    const bundles: [string, string, RegExp][] = [
+      [root.certificate, middle.certificate, below],
+      [root.certificate, clientCa + middle.certificate, below],
+      [root.certificate + middle.certificate, lower.certificate, below],
+      // The link between the two stands in either bundle.
+      [root.certificate + clientCa, lower.certificate + middle.certificate, below],
+      [middle.certificate, root.certificate, above],
+      [lower.certificate + middle.certificate, clientCa + root.certificate, above],
+    ];
+    for (const [proxy, users, danger] of bundles) {
+      const entries = { 'requestheader-client-ca-file': proxy, 'client-ca-file': users };
+      expect(() => read({ ...entries, 'requestheader-allowed-names': '[]' })).toThrow(danger);
+      expect(read(entries).requestHeader?.allowedNames).toEqual(['front-proxy-client']);
+    }
+  });
+
+  it('is taken when two intermediates have a root in common, or only its name', () => {
+    const root = authority('root');
+    const [proxy, users] = ['a', 'b'].map((name) => authority(name, { issuer: root }).certificate);
+    const namesake = authority('root').certificate;
+    const entries = { 'requestheader-allowed-names': '[]', 'requestheader-client-ca-file': proxy };
+    expect(read({ ...entries, 'client-ca-file': users }).clientCaPem).toBe(users);
+    expect(read({ ...entries, 'client-ca-file': namesake }).clientCaPem).toBe(namesake);
+  });
+
   it('is not fooled by a CA that was renewed with the same key', () => {
     const key = authority('x').key;
     const old = authority('same', { key }).certificate;

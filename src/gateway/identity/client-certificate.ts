@@ -19,31 +19,53 @@ export function createClientCertificateAuthenticator(options: ClientCertificateO
   return new ClientCertificateAuthenticator(options);
 }
 
-class ClientCertificateAuthenticator implements Authenticator {
+/** The client CA as it is now, and what it made of each connection's certificate. */
+export class ClientCaTrust {
   readonly #source: ClientCaSource;
   readonly #connections: VerifiedConnections;
   #pem: string | undefined;
   #trust: TrustStore | undefined;
-  readonly #callers = new WeakMap<VerifiedConnection, { readonly caller: Caller | undefined }>();
 
-  constructor(options: ClientCertificateOptions) {
-    const log = options.log ?? silentLog;
-    this.#source = options.source;
-    this.#connections = new VerifiedConnections(options.wallNow ?? Date.now, (reason, request) =>
-      log.debug({ reason, remoteAddress: request.remoteAddress }, 'client certificate refused'),
-    );
+  constructor(
+    source: ClientCaSource,
+    wallNow: () => number,
+    onRefused: (reason: string, request: RequestFacts) => void = () => undefined,
+  ) {
+    this.#source = source;
+    this.#connections = new VerifiedConnections(wallNow, onRefused);
   }
 
-  authenticate(request: RequestFacts): Caller | undefined {
-    if (request.clientCertificates.length === 0) return undefined;
+  /** undefined: there is no client CA. `request` must carry a certificate. */
+  verify(request: RequestFacts): VerifiedConnection | undefined {
     const pem = this.#source.clientCaPem;
     if (pem === undefined) return undefined;
     if (this.#trust === undefined || this.#pem !== pem) {
       this.#trust = new TrustStore(pem);
       this.#pem = pem;
     }
-    const verified = this.#connections.verify(request, this.#trust);
-    if (!verified.verdict.trusted) return undefined;
+    return this.#connections.verify(request, this.#trust);
+  }
+
+  signed(request: RequestFacts): boolean {
+    return this.verify(request)?.verdict.trusted === true;
+  }
+}
+
+class ClientCertificateAuthenticator implements Authenticator {
+  readonly #trust: ClientCaTrust;
+  readonly #callers = new WeakMap<VerifiedConnection, { readonly caller: Caller | undefined }>();
+
+  constructor(options: ClientCertificateOptions) {
+    const log = options.log ?? silentLog;
+    this.#trust = new ClientCaTrust(options.source, options.wallNow ?? Date.now, (reason, request) =>
+      log.debug({ reason, remoteAddress: request.remoteAddress }, 'client certificate refused'),
+    );
+  }
+
+  authenticate(request: RequestFacts): Caller | undefined {
+    if (request.clientCertificates.length === 0) return undefined;
+    const verified = this.#trust.verify(request);
+    if (verified?.verdict.trusted !== true) return undefined;
     let known = this.#callers.get(verified);
     if (known === undefined) {
       known = { caller: callerOf(verified.verdict.leaf) };

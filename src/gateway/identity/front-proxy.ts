@@ -3,18 +3,22 @@ import { silentLog, type Log } from '../../lib/log.ts';
 import type {
   Authenticator,
   Caller,
+  ClientCaSource,
   IdentityHeaders,
   RequestFacts,
   RequestHeaderConfig,
   RequestHeaderSource,
 } from '../ports.ts';
 import { ExtraValues, extraKey, identityText } from './header-text.ts';
+import { ClientCaTrust } from './client-certificate.ts';
 import { TrustStore } from './trust-store.ts';
 import { unauthenticated } from './unauthenticated.ts';
 import { VerifiedConnections } from './verified-connections.ts';
 
 export interface FrontProxyOptions {
   readonly source: RequestHeaderSource;
+  /** Who signs the certificates of users. Where the front proxy is not told by its name, a certificate of theirs is never taken for it. Default none. */
+  readonly clientCas?: readonly ClientCaSource[];
   /** Default `Date.now`. */
   readonly wallNow?: () => number;
   readonly log?: Log;
@@ -49,17 +53,20 @@ export function identityHeadersOf(config: RequestHeaderConfig | undefined): Iden
 class FrontProxyAuthenticator implements Authenticator {
   readonly #source: RequestHeaderSource;
   readonly #connections: VerifiedConnections;
+  readonly #users: readonly ClientCaTrust[];
   #reader: RequestHeaderReader | undefined;
 
   constructor(options: FrontProxyOptions) {
     const log = options.log ?? silentLog;
     this.#source = options.source;
-    this.#connections = new VerifiedConnections(options.wallNow ?? Date.now, (reason, request) =>
+    const wallNow = options.wallNow ?? Date.now;
+    this.#connections = new VerifiedConnections(wallNow, (reason, request) =>
       log.debug(
         { reason, remoteAddress: request.remoteAddress },
         'client certificate is not the front proxy',
       ),
     );
+    this.#users = (options.clientCas ?? []).map((source) => new ClientCaTrust(source, wallNow));
   }
 
   authenticate(request: RequestFacts): Caller | undefined {
@@ -70,6 +77,8 @@ class FrontProxyAuthenticator implements Authenticator {
     const reader = this.#reader;
     const { verdict } = this.#connections.verify(request, reader.trust);
     if (!verdict.trusted || !reader.allows(verdict.leaf.subject.commonNames)) return undefined;
+    // The bundles alone do not tell all: a chain may come with a certificate between the two CAs that is in neither.
+    if (!reader.isNamed && this.#users.some((users) => users.signed(request))) return undefined;
     return reader.read(request);
   }
 }
@@ -106,8 +115,13 @@ class RequestHeaderReader {
     this.#extraPrefixes = config.extraHeaderPrefixes.map((prefix) => prefix.toLowerCase());
   }
 
+  /** Only certificates with one of the allowed names are the front proxy's. */
+  get isNamed(): boolean {
+    return this.#allowedNames.size > 0;
+  }
+
   allows(commonNames: readonly string[]): boolean {
-    if (this.#allowedNames.size === 0) return true;
+    if (!this.isNamed) return true;
     const [name] = commonNames;
     return name !== undefined && commonNames.length === 1 && this.#allowedNames.has(name);
   }
