@@ -1,5 +1,5 @@
 import { MctunnelError, type ErrorCode } from '../errors.ts';
-import { Backoff } from '../lib/backoff.ts';
+import { Backoff, heedRetryAfter } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /** Faults that go away by themselves. Anything else is an answer, and stays the same however often it is asked for. */
@@ -36,7 +36,7 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
       const error = MctunnelError.from(thrown);
       // A fault of this program is no MctunnelError, and does not pass.
       if (error !== thrown || !PASSING.has(error.code)) throw thrown;
-      const retryInMs = Math.max(backoff.next(), (error.retryAfterSeconds ?? 0) * 1_000);
+      const retryInMs = heedRetryAfter(backoff.next(), error.retryAfterSeconds, random);
       onRetry(error, retryInMs);
       await pause(retryInMs, clock, signal);
     }

@@ -30,3 +30,19 @@ export class Backoff {
     this.#ceilingMs = this.#options.baseMs;
   }
 }
+
+/** Longer than this nobody is kept waiting by another's word. */
+const MAX_RETRY_AFTER_MS = 600_000;
+/** Of those who were told the same time nobody comes before it, and they spread over this part of it. */
+const RETRY_AFTER_SPREAD = 1 / 4;
+
+/** `ownMs`, or longer where the other side said after how many seconds to come again. `random` is in [0, 1). */
+export function heedRetryAfter(
+  ownMs: number,
+  retryAfterSeconds: number | undefined,
+  random: () => number,
+): number {
+  if (retryAfterSeconds === undefined) return ownMs;
+  const askedMs = Math.min(retryAfterSeconds * 1_000, MAX_RETRY_AFTER_MS);
+  return Math.max(ownMs, askedMs * (1 + random() * RETRY_AFTER_SPREAD));
+}

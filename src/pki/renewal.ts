@@ -1,4 +1,5 @@
 import { MctunnelError } from '../errors.ts';
+import { heedRetryAfter } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { CLOCK_SKEW_MS, formatDate, HOUR_MS, MINUTE_MS, SECOND_MS } from './dates.ts';
@@ -24,6 +25,10 @@ function lifetimeOf({ notBefore, notAfter }: Validity): number {
   const end = notAfter.getTime();
   const issued = notBefore.getTime() + CLOCK_SKEW_MS;
   return end - (issued < end ? issued : notBefore.getTime());
+}
+
+function retryAfterOf(thrown: unknown): number | undefined {
+  return thrown instanceof MctunnelError ? thrown.retryAfterSeconds : undefined;
 }
 
 interface Moment {
@@ -141,7 +146,10 @@ export class Renewal {
       // By the lifetime as well: what remains is only as right as our clock.
       const wantedMs = Math.min(remainingMs / 20, lifetimeMs / 60);
       const retryMs = Math.min(Math.max(wantedMs, MIN_RETRY_MS), MAX_RETRY_MS);
-      this.#sleep(retryMs * (0.5 + random() / 2));
+      const ownMs = retryMs * (0.5 + random() / 2);
+      // The hub may say when to come again (TOO_MANY_REQUESTS), but not so late that nothing is left to try with.
+      const askedMs = heedRetryAfter(ownMs, retryAfterOf(thrown), random);
+      this.#sleep(Math.max(ownMs, Math.min(askedMs, remainingMs / 2)));
       return;
     }
     this.#log.info({ notAfter: formatDate(validity().notAfter) }, `renewed the ${what}`);

@@ -1,5 +1,5 @@
 import { MctunnelError } from '../errors.ts';
-import { Backoff } from '../lib/backoff.ts';
+import { Backoff, heedRetryAfter } from '../lib/backoff.ts';
 import { systemClock, type Clock, type Timer } from '../lib/clock.ts';
 import type { Session } from '../tunnel/index.ts';
 import type { Connector, ConnectorOptions, TunnelConnection } from './options.ts';
@@ -238,10 +238,7 @@ class HubConnector implements Connector {
   #onFailed(error: MctunnelError): void {
     if (this.#isStopping) return;
     this.#outageSinceMs ??= this.#wanted().length === 0 ? this.#clock.now() : undefined;
-    const retryInMs = Math.max(
-      this.#failures.next(this.#eagerCeilingMs()),
-      (error.retryAfterSeconds ?? 0) * 1000,
-    );
+    const retryInMs = this.#afterFailure(error);
     this.#options.onEvent({ type: 'failed', error, retryInMs });
     this.#wait(retryInMs);
   }
@@ -271,7 +268,12 @@ class HubConnector implements Connector {
     // A dial that is under way, or planned, looks after what is missing.
     if (this.#isStopping || this.#dialling !== undefined || this.#timer !== undefined) return;
     if (this.#wanted().length >= this.#wantedCount()) return;
-    this.#wait(Math.max(this.#failures.next(this.#eagerCeilingMs()), (error.retryAfterSeconds ?? 0) * 1000));
+    this.#wait(this.#afterFailure(error));
+  }
+
+  #afterFailure({ retryAfterSeconds }: MctunnelError): number {
+    const ownMs = this.#failures.next(this.#eagerCeilingMs());
+    return heedRetryAfter(ownMs, retryAfterSeconds, this.#random);
   }
 }
 

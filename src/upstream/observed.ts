@@ -2,7 +2,7 @@ import { type Delivered, MctunnelError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { headerValue } from '../lib/headers.ts';
 import { isLongRunning, requestInfo, type RequestInfo } from '../lib/request-info.ts';
-import { splitTarget } from '../lib/request-path.ts';
+import { type RequestPath, splitTarget } from '../lib/request-path.ts';
 import type { Accept, FlatHeaders, Head, Open, Stream, StreamHandlers } from '../tunnel/index.ts';
 import type { PolicySource } from './policy.ts';
 import type { UpstreamObserver, UpstreamRecord } from './ports.ts';
@@ -18,6 +18,14 @@ export interface ObservedOptions {
 
 /** Faults that are the agent's own word, where nothing was reached. */
 const REFUSALS: ReadonlySet<string> = new Set(['POLICY_DENIED', 'FORBIDDEN', 'BAD_REQUEST', 'UNSUPPORTED']);
+
+const ROOT: RequestPath = {
+  segments: [],
+  hasTrailingSlash: false,
+  firstEmptySegment: -1,
+  query: '',
+  isPlain: true,
+};
 
 /** Refused by the agent itself, before anything was reached. */
 export function isRefusal({ hop, code }: MctunnelError): boolean {
@@ -70,10 +78,10 @@ class ObservedStream implements Stream, UpstreamRecord {
     this.identity = open.identity;
     this.method = open.method;
     this.mapped = mappedOf(open, options.policy);
-    const path = open.protocol === 'tcp' ? 'none' : splitTarget(open.path);
+    const path = open.protocol === 'tcp' ? ROOT : splitTarget(open.path);
     const info = typeof path === 'string' ? undefined : requestInfo(open.method, path);
-    this.path = info?.path ?? '';
-    this.inner = open.protocol === 'http' ? info : undefined;
+    this.path = open.protocol === 'tcp' ? '' : (info?.path ?? '');
+    this.inner = info === undefined || open.protocol === 'http' ? info : serviceInfo(open);
     this.isUpgrade = open.protocol === 'tcp' || headerValue(open.headers, 'upgrade') !== undefined;
   }
 
@@ -180,6 +188,15 @@ class ObservedStream implements Stream, UpstreamRecord {
     this.failure ??= error;
     this.#stream.resetAtEnd(error);
   }
+}
+
+/** As the hub reads the path by which the service was asked for; undefined: it names no service, and is refused. */
+function serviceInfo({ protocol, method, target }: Open): RequestInfo | undefined {
+  const [namespace, name, ...more] = target.split('/');
+  if (namespace === undefined || name === undefined || more.length > 0) return undefined;
+  const segments = ['api', 'v1', 'namespaces', namespace, 'services', name, 'proxy-service'];
+  // A connection is opened by a GET.
+  return requestInfo(protocol === 'tcp' ? 'GET' : method, { ...ROOT, segments });
 }
 
 function mappedOf(open: Open, policy: PolicySource): UpstreamRecord['mapped'] {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { MctunnelError } from '../../src/errors.ts';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { X509Certificate } from 'node:crypto';
 import { writeAdminKubeconfig } from '../../src/pki/admin-kubeconfig.ts';
-import { renewalTime } from '../../src/pki/renewal.ts';
+import { Renewal, renewalTime } from '../../src/pki/renewal.ts';
 import { openServingCertificate, servingNames } from '../../src/pki/serving-certificate.ts';
 import { eventually } from '../contract/eventually.ts';
 import { FakeClock } from '../tunnel/fake-clock.ts';
@@ -35,6 +36,49 @@ describe('renewalTime', () => {
     const due = renewalTime({ notBefore: new Date(EPOCH), notAfter: new Date(EPOCH + 60_000) }, 0.5);
     expect(due).toBeGreaterThan(EPOCH);
     expect(due).toBeLessThan(EPOCH + 60_000);
+  });
+});
+
+describe('a renewal that the hub refuses for now', () => {
+  /** When it is tried, in milliseconds after the first time, of a certificate of which then 20 minutes are left. */
+  async function attempts(retryAfterSeconds: number | undefined, random: number): Promise<number> {
+    const clock = new FakeClock();
+    const began = clock.now();
+    const wallNow = (): number => EPOCH + clock.now() - began;
+    const tried: number[] = [];
+    const refused = new MctunnelError('TOO_MANY_REQUESTS', 'later', {
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+    const renewal = new Renewal({
+      ...{ what: 'agent certificate', issuer: 'self', clock, wallNow, random: () => random },
+      validity: () => ({
+        notBefore: new Date(EPOCH - 40 * 60_000 - SKEW),
+        notAfter: new Date(EPOCH + 20 * 60_000),
+      }),
+      renew: () => {
+        tried.push(clock.now());
+        return Promise.reject(refused);
+      },
+    });
+    renewal.start();
+    clock.advance(0);
+    if (tried.length === 0) clock.advance(3 * 60_000);
+    await eventually(() => expect(clock.armed).toBe(1));
+    for (let second = 0; tried.length < 2 && second < 20 * 60; second++) clock.advance(1_000);
+    renewal.close();
+    const [first = Number.NaN, second = Number.NaN] = tried;
+    return second - first;
+  }
+
+  // It came again after its own time, up to sixty times before the hub would have listened.
+  it('is tried again when the hub said, and later by up to a quarter', async () => {
+    expect(await attempts(undefined, 0)).toBe(30_000);
+    expect(await attempts(120, 0)).toBe(120_000);
+    expect(await attempts(120, 0.8)).toBeGreaterThan(120_000);
+  });
+
+  it('is tried again before half of what is left has gone, whatever the hub said', async () => {
+    expect(await attempts(86_400, 0)).toBe(600_000);
   });
 });
 

@@ -124,6 +124,32 @@ describe('the audit of an agent', () => {
     });
   });
 
+  // The hub's line of the same request says all of this.
+  it('has verb and resource of a service as the hub has, and none where the path or the name of the service is refused', () => {
+    const service = { protocol: 'service', target: 'shop/https:web:443', path: '/a/b?watch=1' };
+    const lineOf = (open: Partial<Open>) => {
+      const { handlers, heard } = observing(() => IDLE, { ...OPEN, ...service, ...open });
+      handlers?.close?.();
+      return heard[0]?.line;
+    };
+    const named = {
+      ...{ group: '', version: 'v1', resource: 'services', subresource: 'proxy-service' },
+      ...{ namespace: 'shop', name: 'https:web:443' },
+    };
+    expect(lineOf({})).toMatchObject({ ...named, verb: 'get', path: '/a/b' });
+    expect(lineOf({ method: 'DELETE' })).toMatchObject({ ...named, verb: 'delete' });
+    expect(lineOf({ method: 'POST', path: '/' })).toMatchObject({ ...named, verb: 'create', path: '/' });
+    expect(lineOf({ method: 'OPTIONS' })).toMatchObject({ ...named, verb: '' });
+    expect(lineOf({ protocol: 'tcp', method: '', path: '' })).toMatchObject({
+      ...named,
+      verb: 'get',
+      path: '',
+    });
+    const nothing = { verb: '', resource: '', namespace: '', name: '' };
+    expect(lineOf({ path: '/a/../b' })).toMatchObject({ ...nothing, path: '' });
+    for (const target of ['', 'shop', 'shop/a:b:1/c']) expect(lineOf({ target })).toMatchObject(nothing);
+  });
+
   it('leaves notices alone', () => {
     const { handlers, heard } = observing(() => IDLE, { ...OPEN, protocol: 'replicas' });
     expect(handlers).toBe(IDLE);
