@@ -46,7 +46,7 @@ async function handedOver(stage: TunnelStage, drains = true): Promise<void> {
 async function lateOn(stage: TunnelStage): Promise<string | undefined> {
   stage.clock.now += 2 * MINUTE_MS;
   await stage.store.patch('cluster-b', { spec: { displayName: 'b' } });
-  for (let turn = 0; turn < 20; turn++) {
+  for (let turn = 0; turn < 60; turn++) {
     const sessions = stage.sessions.sessions('cluster-b');
     if (!sessions.some(({ instance }) => instance === 'thief')) return undefined;
     await new Promise((resolve) => setTimeout(resolve, 100));
