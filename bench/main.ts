@@ -5,20 +5,24 @@
  *     node bench/main.ts clusters     (bench/clusters.ts)
  *
  * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
- * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
+ * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), and with BENCH_NAMESPACES=1
+ * (a line that TCP sees, between two network namespaces: root and iproute2) and BENCH_TCP_BUFFER (bytes, for its sockets), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Closer } from '../src/lib/closer.ts';
 import { waitFor } from '../test/kubernetes/wait.ts';
+import { startAggregated } from './aggregated.ts';
 import { benchCases, type BenchCase } from './cases.ts';
+import { farEnd, runInNamespaces } from './namespaces.ts';
 import { LoadProgram, type Measurement } from './program.ts';
+import { startRivals } from './rivals.ts';
 import {
   direct,
   startMctunnel,
-  startRivals,
   startUpstream,
+  type Line,
   type MctunnelVariant,
   type System,
 } from './systems.ts';
@@ -57,6 +61,13 @@ if (cases.length === 0) {
   process.exit(2);
 }
 
+const line = askedLine();
+const far = farEnd();
+if (line !== undefined && far === undefined && process.env['BENCH_NAMESPACES'] === '1') {
+  const buffer = process.env['BENCH_TCP_BUFFER'];
+  process.exit(await runInNamespaces(line, buffer === undefined ? undefined : Number(buffer)));
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
 const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
 closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -69,18 +80,20 @@ try {
   await closer.close();
 }
 
+function askedLine(): Line | undefined {
+  const delay = process.env['BENCH_DELAY'];
+  const megabits = process.env['BENCH_MBIT'];
+  return delay === undefined
+    ? undefined
+    : { delay, ...(megabits !== undefined && { megabits: Number(megabits) }) };
+}
+
 async function measure(): Promise<Sample[]> {
   const load = await LoadProgram.build(folder);
   const certificates = join(folder, 'certificates');
   mkdirSync(certificates);
   await load.certificates(certificates);
-  const delay = process.env['BENCH_DELAY'];
-  const megabits = process.env['BENCH_MBIT'];
-  const line =
-    delay === undefined
-      ? undefined
-      : { delay, ...(megabits !== undefined && { megabits: Number(megabits) }) };
-  const world = await startUpstream({ folder, load, closer, certificates, line });
+  const world = await startUpstream({ folder, load, closer, certificates, line, far });
   const systems: System[] = [];
   const wanted = (name: string): boolean => only === undefined || only.includes(name);
   if (wanted('direct')) systems.push(direct(world));
@@ -88,10 +101,17 @@ async function measure(): Promise<Sample[]> {
     { name: 'mctunnel', nodeOptions: process.env['BENCH_NODE_OPTIONS'] },
     ...(base === undefined ? [] : [{ name: 'base', checkout: base }]),
   ];
+  // Only when named: each takes its time to start.
+  if (only?.includes('mctunnel-1000') === true) variants.push({ name: 'mctunnel-1000', registered: 1_000 });
   for (const variant of variants) if (wanted(variant.name)) systems.push(await startMctunnel(world, variant));
+  if (only?.some((name) => name.startsWith('apiserver-')) === true) {
+    systems.push(...(await startAggregated(world)).filter(({ name }) => wanted(name)));
+  }
   const rivals = process.env['BENCH_RIVALS'];
   if (rivals !== undefined) {
-    systems.push(...(await startRivals(world, rivals)).filter(({ name }) => wanted(name)));
+    // The slowest are started when they are named.
+    const named = (name: string): boolean => only?.includes(name) ?? !['mct', 'anp-gw-fresh'].includes(name);
+    systems.push(...(await startRivals(world, rivals, named)));
   }
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
   for (const system of systems) {

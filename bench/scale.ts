@@ -15,8 +15,8 @@ import { LastingClient } from '../test/support/lasting-client.ts';
 import { residentBytes } from '../test/support/memory.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+import { registerCluster } from './registrations.ts';
 
-const REGISTRATIONS = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 /** After the last agent has come: reports are written, garbage is collected. */
 const SETTLE_MS = 20_000;
 const COMING_MS = 600_000;
@@ -50,6 +50,7 @@ async function measure(count: number, restSeconds: number): Promise<string> {
     const hub = await startStandaloneHub(join(folder, 'hub'), [
       ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
       ...['--tunnel-listen', `127.0.0.1:${await freePort()}`],
+      ...['--max-tunnel-connections', '15000'],
     ]);
     closer.add('hub', () => hub.process.stop());
     const client = new LastingClient(hub.admin.kubeconfig);
@@ -107,16 +108,7 @@ async function register(
   const clusters: { name: string; uid: string }[] = [];
   for (let i = 0; i < count; i++) {
     const name = `cluster-${i}`;
-    const body = {
-      ...{ apiVersion: 'registry.mctunnel.io/v1', kind: 'ClusterRegistration' },
-      ...{ metadata: { name }, spec: {} },
-    };
-    const outcome = await client.request('POST', REGISTRATIONS, { body });
-    if (outcome.kind !== 'answer' || outcome.status !== 201) {
-      throw new Error(`${name} could not be registered: ${JSON.stringify(outcome)}`);
-    }
-    const { metadata } = JSON.parse(outcome.body) as { metadata: { uid: string } };
-    clusters.push({ name, uid: metadata.uid });
+    clusters.push({ name, uid: await registerCluster(client, name) });
   }
   return clusters;
 }

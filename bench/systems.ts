@@ -1,11 +1,14 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Closer } from '../src/lib/closer.ts';
-import { freePort } from '../test/kubernetes/index.ts';
+import { freePort, type User } from '../test/kubernetes/index.ts';
 import { Process } from '../test/kubernetes/process.ts';
 import { createToken } from '../test/support/enrol.ts';
+import { LastingClient } from '../test/support/lasting-client.ts';
 import { MctunnelProcess } from '../test/support/mctunnel.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+import { registerCluster } from './registrations.ts';
+import { runsAt, type FarEnd } from './namespaces.ts';
 import type { LoadProgram } from './program.ts';
 
 /** A way from the load generator to the upstream. */
@@ -27,6 +30,8 @@ export interface BenchWorld {
   readonly upstream: string;
   /** The line between agents and hubs; undefined: the machine's own. */
   readonly line?: Line | undefined;
+  /** Agents and the upstream are in another network namespace, at the end of that line. */
+  readonly far?: FarEnd | undefined;
 }
 
 export interface Line {
@@ -36,11 +41,12 @@ export interface Line {
   readonly megabits?: number | undefined;
 }
 
-function start(world: BenchWorld, name: string, path: string, args: readonly string[]): Process {
+export function startProgram(world: BenchWorld, name: string, command: readonly string[]): Process {
+  const [path = '', ...args] = command;
   const process = new Process({
     name,
     path,
-    args: [...args],
+    args,
     env: {},
     logFile: join(world.folder, `${name}.log`),
     plane: 'bench',
@@ -51,32 +57,44 @@ function start(world: BenchWorld, name: string, path: string, args: readonly str
   return process;
 }
 
-function pidOf(process: Process): number {
+export function pidOf(process: Process): number {
   if (process.pid === undefined) throw new Error(`${process.name} has ended:\n${process.logTail()}`);
   return process.pid;
 }
 
 export async function startUpstream(world: Omit<BenchWorld, 'upstream'>): Promise<BenchWorld> {
-  const upstream = `127.0.0.1:${await freePort()}`;
+  const { certificates, far } = world;
+  const upstream = `${far?.address ?? '127.0.0.1'}:${await freePort()}`;
   const started = { ...world, upstream };
-  const { certificates } = world;
-  start(started, 'upstream', world.load.path, [
-    ...['upstream', '-listen', upstream],
+  startProgram(started, 'upstream', [
+    ...runsAt(far),
+    ...[world.load.path, 'upstream', '-listen', upstream],
     ...['-cert', join(certificates, 'server.crt'), '-key', join(certificates, 'server.key')],
   ]);
   return started;
 }
 
-/** The port that an agent dials for this port of a hub. */
-async function lineTo(world: BenchWorld, name: string, port: number): Promise<number> {
-  const { line, load } = world;
-  if (line === undefined) return port;
+/** Where an agent dials this port of a hub that listens on `hubAddress`. */
+export async function lineTo(world: BenchWorld, name: string, port: number): Promise<Destination> {
+  const { line, load, far } = world;
+  const host = hubAddress(world);
+  if (line === undefined || far !== undefined) return { host, port };
   const near = await freePort();
-  start(world, `${name}-line`, load.path, [
-    ...['relay', '-listen', `127.0.0.1:${near}`, '-to', `127.0.0.1:${port}`],
+  startProgram(world, `${name}-line`, [
+    ...[load.path, 'relay', '-listen', `127.0.0.1:${near}`, '-to', `127.0.0.1:${port}`],
     ...['-delay', line.delay, '-mbit', String(line.megabits ?? 0)],
   ]);
-  return near;
+  return { host, port: near };
+}
+
+interface Destination {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a hub listens for agents. */
+export function hubAddress({ far }: BenchWorld): string {
+  return far?.nearAddress ?? '127.0.0.1';
 }
 
 export function direct(world: BenchWorld): System {
@@ -84,8 +102,13 @@ export function direct(world: BenchWorld): System {
   return { name: 'direct', args, pids: {} };
 }
 
-/** More than any case opens. */
-const MAX_IN_FLIGHT = '100000';
+/** Flags of a hub whose limits are above what any case opens. */
+export const HIGH_LIMITS: readonly string[] = [
+  ...['--max-in-flight-per-user', '100000', '--max-in-flight-per-cluster', '100000'],
+  ...['--max-gateway-connections', '15000'],
+];
+const CLUSTER = 'bench';
+export const PROXY_PATH = `/apis/gateway.mctunnel.io/v1/clusters/${CLUSTER}/proxy`;
 
 export interface MctunnelVariant {
   readonly name: string;
@@ -93,6 +116,8 @@ export interface MctunnelVariant {
   readonly checkout?: string | undefined;
   /** NODE_OPTIONS of hub and agent. */
   readonly nodeOptions?: string | undefined;
+  /** Clusters that are registered at its hub; default 1. */
+  readonly registered?: number;
 }
 
 /** A standalone hub, called by its administrator with a client certificate, and an agent whose member is the upstream. */
@@ -105,48 +130,69 @@ export async function startMctunnel(base: BenchWorld, variant: MctunnelVariant):
   const env: Record<string, string> = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions };
   const main = checkout === undefined ? undefined : join(checkout, 'src/cli/main.ts');
   const create = (name: 'hub' | 'agent', args: readonly string[]): MctunnelProcess =>
-    new MctunnelProcess(name, args, env, main);
-  const cluster = 'bench';
+    new MctunnelProcess(name, args, env, main, name === 'agent' ? runsAt(world.far) : []);
+  const address = hubAddress(world);
   const hub = await startStandaloneHub(
     join(folder, 'hub'),
-    ['--max-in-flight-per-user', MAX_IN_FLIGHT, '--max-in-flight-per-cluster', MAX_IN_FLIGHT],
+    [...HIGH_LIMITS, '--tunnel-listen', `${address}:0`, '--advertise', `localhost,127.0.0.1,${address}`],
     (args) => create('hub', args),
   );
   closer.add('hub', () => hub.process.stop());
-  const { token, hubCaHash } = await createToken(cluster, hub.admin.kubeconfig);
-  const kubeconfig = join(folder, 'member.kubeconfig');
-  writeFileSync(kubeconfig, memberKubeconfig(world));
-  const agent = create('agent', [
-    ...[
-      '--hub',
-      `localhost:${await lineTo(world, 'agent', hub.tunnelPort)}`,
-      '--cluster',
-      cluster,
-      '--kubeconfig',
-      kubeconfig,
-    ],
-    ...['--data-dir', join(folder, 'agent'), '--bootstrap-token', token, '--hub-ca-hash', hubCaHash],
-  ]);
-  agent.start();
-  closer.add('agent', () => agent.stop());
-  await agent.logged('connected to the hub');
-  const admin = join(folder, 'admin');
-  mkdirSync(admin);
-  const { credentials } = hub.admin;
-  if (!('certificate' in credentials)) throw new Error('the administrator has no client certificate');
-  writeFileSync(join(admin, 'ca.crt'), hub.gateway.ca);
-  writeFileSync(join(admin, 'client.crt'), credentials.certificate);
-  writeFileSync(join(admin, 'client.key'), credentials.key);
+  await registerOthers(hub.admin, variant.registered ?? 1);
+  const agent = await startAgent(world, hub, (args) => create('agent', args));
   return {
     name: variant.name,
     args: [
-      '-url',
-      `https://127.0.0.1:${hub.gateway.port}/apis/gateway.mctunnel.io/v1/clusters/${cluster}/proxy`,
-      ...['-ca', join(admin, 'ca.crt')],
-      ...['-cert', join(admin, 'client.crt'), '-key', join(admin, 'client.key')],
+      ...['-url', `https://127.0.0.1:${hub.gateway.port}${PROXY_PATH}`],
+      ...clientArgs(folder, hub.gateway.ca, hub.admin),
     ],
     pids: { hub: hub.process.pid, agent: agent.pid },
   };
+}
+
+/** Clusters without an agent, so that with the measured one there are `count`. */
+async function registerOthers(admin: User, count: number): Promise<void> {
+  const client = new LastingClient(admin.kubeconfig);
+  try {
+    for (let i = 1; i < count; i++) await registerCluster(client, `other-${i}`);
+  } finally {
+    client.close();
+  }
+}
+
+/** The agent of the measured cluster, connected. The closer stops it. */
+export async function startAgent(
+  world: BenchWorld,
+  hub: { readonly tunnelPort: number; readonly admin: User },
+  create = (args: readonly string[]) => new MctunnelProcess('agent', args),
+): Promise<MctunnelProcess> {
+  const { token, hubCaHash } = await createToken(CLUSTER, hub.admin.kubeconfig);
+  const kubeconfig = join(world.folder, 'member.kubeconfig');
+  writeFileSync(kubeconfig, memberKubeconfig(world));
+  const { host, port } = await lineTo(world, 'agent', hub.tunnelPort);
+  const agent = create([
+    ...['--hub', `${host}:${port}`],
+    ...['--cluster', CLUSTER, '--kubeconfig', kubeconfig, '--data-dir', join(world.folder, 'agent')],
+    ...['--bootstrap-token', token, '--hub-ca-hash', hubCaHash],
+  ]);
+  agent.start();
+  world.closer.add('agent', () => agent.stop());
+  await agent.logged('connected to the hub');
+  return agent;
+}
+
+/** Flags of the load generator for a server with this CA, and a user with a client certificate. */
+export function clientArgs(folder: string, ca: string, { credentials }: User): readonly string[] {
+  if (!('certificate' in credentials)) throw new Error('the administrator has no client certificate');
+  const file = (name: string, text: string): string => {
+    const path = join(folder, `client-${name}`);
+    writeFileSync(path, text);
+    return path;
+  };
+  return [
+    ...['-ca', file('ca.crt', ca)],
+    ...['-cert', file('client.crt', credentials.certificate), '-key', file('client.key', credentials.key)],
+  ];
 }
 
 function memberKubeconfig({ certificates, upstream }: BenchWorld): string {
@@ -163,79 +209,4 @@ function memberKubeconfig({ certificates, upstream }: BenchWorld): string {
     ],
     users: [{ name: 'agent', user: { token: 'bench' } }],
   });
-}
-
-/**
- * konnectivity (kubernetes-sigs/apiserver-network-proxy), whose `anp-server` and `anp-agent` are in a folder: raw TCP by HTTP CONNECT over
- * mutual TLS, and, when a `gateway` is there too, the HTTPS reverse proxy that pools its connections through the gRPC mode.
- */
-export async function startRivals(world: BenchWorld, binaries: string): Promise<System[]> {
-  const systems: System[] = [];
-  const { certificates, upstream } = world;
-  const ca = join(certificates, 'ca.crt');
-  const pair = (name: string): [string, string] => [
-    join(certificates, `${name}.crt`),
-    join(certificates, `${name}.key`),
-  ];
-  const konnectivity = async (
-    name: string,
-    mode: string,
-  ): Promise<{ port: number; pids: Record<string, number> }> => {
-    const [port, agentPort, health, admin, agentAdmin, agentHealth] = await Promise.all([
-      ...[freePort(), freePort(), freePort(), freePort(), freePort(), freePort()],
-    ]);
-    const [serverCert, serverKey] = pair('server');
-    const [clientCert, clientKey] = pair('client');
-    const server = start(world, `${name}-server`, join(binaries, 'anp-server'), [
-      ...['--mode', mode, '-v', '0'],
-      ...['--server-bind-address', '127.0.0.1', '--server-port', String(port)],
-      ...['--agent-bind-address', '127.0.0.1', '--agent-port', String(agentPort)],
-      ...[
-        '--health-bind-address',
-        '127.0.0.1',
-        '--health-port',
-        String(health),
-        '--admin-port',
-        String(admin),
-      ],
-      ...['--server-ca-cert', ca, '--server-cert', serverCert, '--server-key', serverKey],
-      ...['--cluster-ca-cert', ca, '--cluster-cert', serverCert, '--cluster-key', serverKey],
-    ]);
-    const agent = start(world, `${name}-agent`, join(binaries, 'anp-agent'), [
-      ...['-v', '0', '--proxy-server-host', '127.0.0.1'],
-      ...['--proxy-server-port', String(await lineTo(world, `${name}-agent`, agentPort ?? 0))],
-      ...['--admin-server-port', String(agentAdmin), '--health-server-port', String(agentHealth)],
-      ...['--ca-cert', ca, '--agent-cert', clientCert, '--agent-key', clientKey],
-    ]);
-    return { port: port ?? 0, pids: { server: pidOf(server), agent: pidOf(agent) } };
-  };
-  if (!existsSync(join(binaries, 'anp-server'))) return systems;
-
-  const connect = await konnectivity('anp-connect', 'http-connect');
-  const [clientCert, clientKey] = pair('client');
-  systems.push({
-    name: 'anp-connect',
-    args: [
-      ...direct(world).args,
-      ...['-proxy', `127.0.0.1:${connect.port}`, '-proxy-ca', ca],
-      ...['-proxy-cert', clientCert, '-proxy-key', clientKey],
-    ],
-    pids: connect.pids,
-  });
-  if (existsSync(join(binaries, 'gateway'))) {
-    const grpc = await konnectivity('anp-gw', 'grpc');
-    const port = await freePort();
-    const [serverCert, serverKey] = pair('server');
-    const gateway = start(world, 'anp-gw-gateway', join(binaries, 'gateway'), [
-      ...['-listen', `127.0.0.1:${port}`, '-cert', serverCert, '-key', serverKey],
-      ...['-target', `https://${upstream}`, '-proxy', `127.0.0.1:${grpc.port}`, '-ca', ca],
-      ...['-client-cert', clientCert, '-client-key', clientKey],
-    ]);
-    systems.push({
-      name: 'anp-gw',
-      args: ['-url', `https://127.0.0.1:${port}/cluster-a`, '-ca', ca, '-bearer', 'bench'],
-      pids: { ...grpc.pids, gateway: pidOf(gateway) },
-    });
-  }
-  return systems;
 }

@@ -42,7 +42,11 @@ func certs(args []string) error {
 		leaf := template(int64(serial+2), name)
 		leaf.KeyUsage = x509.KeyUsageDigitalSignature
 		leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-		leaf.DNSNames, leaf.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1)}
+		leaf.DNSNames, leaf.IPAddresses = []string{"localhost", "trivial.trivial.svc"}, []net.IP{
+			net.IPv4(127, 0, 0, 1),
+			// The two ends of `load link`.
+			net.IPv4(10, 99, 1, 1), net.IPv4(10, 99, 2, 1),
+		}
 		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
 		if err != nil {
 			return err

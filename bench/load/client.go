@@ -188,7 +188,7 @@ func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
 					return
 				}
 				conns[i] = conn
-				_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
+				_ = conn.SetDeadline(time.Now().Add(300 * time.Second))
 				if _, err := conn.Write(head); err != nil {
 					errs <- err
 					return

@@ -1,3 +1,5 @@
 module mctunnel/bench/load
 
-go 1.24
+go 1.24.0
+
+require golang.org/x/sys v0.40.0

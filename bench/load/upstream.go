@@ -18,6 +18,7 @@ func upstream(args []string) error {
 	listen := flags.String("listen", "127.0.0.1:0", "address")
 	certFile := flags.String("cert", "", "certificate")
 	keyFile := flags.String("key", "", "its key")
+	prefix := flags.String("prefix", "", "path of an aggregated API that it is, below which all that is")
 	_ = flags.Parse(args)
 
 	certificate, err := tls.LoadX509KeyPair(*certFile, *keyFile)
@@ -43,17 +44,35 @@ func upstream(args []string) error {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":{"allowed":true}}`)
 	})
+	if *prefix != "" {
+		// What kube-aggregator asks for to see that the API is there.
+		mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"","resources":[]}`)
+		})
+	}
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err
 	}
 	fmt.Println(listener.Addr())
 	server := &http.Server{
-		Handler:   mux,
+		Handler:   below(*prefix, mux),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	return server.ServeTLS(listener, "", "")
+}
+
+// below answers requests for prefix itself as for "/".
+func below(prefix string, handler http.Handler) http.Handler {
+	stripped := http.StripPrefix(prefix, handler)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == prefix {
+			r.URL.Path += "/"
+		}
+		stripped.ServeHTTP(w, r)
+	})
 }
 
 func sendBytes(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the rivals from their public sources into FOLDER/bin, for BENCH_RIVALS: konnectivity (anp-server, anp-agent), a gateway in front of it (gateway),
+# multiclustertunnel (mct-server, mct-bench-agent). Needs git and Go. ANP_SOURCE and MCT_SOURCE: other places of the same repositories.
+set -euo pipefail
+[ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
+mkdir -p "$1/bin"
+folder=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+export GOFLAGS=-buildvcs=false
+
+checkout() { # checkout NAME SOURCE COMMIT
+  [ -d "$folder/$1" ] || git clone --quiet "$2" "$folder/$1"
+  git -C "$folder/$1" checkout --quiet "$3"
+}
+
+echo '==> konnectivity' >&2
+checkout anp "${ANP_SOURCE:-https://github.com/kubernetes-sigs/apiserver-network-proxy}" 4f8517c137a11752b68f57a990497bfa4d3f122f
+(cd "$folder/anp" && go build -o "$folder/bin/anp-server" ./cmd/server && go build -o "$folder/bin/anp-agent" ./cmd/agent)
+
+echo '==> a gateway in front of it' >&2
+(cd "$here/gateway" && go build -o "$folder/bin/gateway" .)
+
+echo '==> multiclustertunnel' >&2
+checkout mct "${MCT_SOURCE:-https://github.com/xuezhaojun/multiclustertunnel}" 1f92b0c0d985e44864f8e528ffb1b6a9c053de66
+mkdir -p "$folder/mct/cmd/bench-agent"
+cp "$here/mct-agent/main.go" "$folder/mct/cmd/bench-agent/main.go"
+(cd "$folder/mct" && go build -o "$folder/bin/mct-server" ./cmd/server && go build -o "$folder/bin/mct-bench-agent" ./cmd/bench-agent)
+
+echo "BENCH_RIVALS=$folder/bin"
