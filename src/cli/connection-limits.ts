@@ -6,11 +6,11 @@ export interface ConnectionLimits {
 }
 
 /** However many files a process may open. */
-const MOST: ConnectionLimits = { gateway: 32_768, tunnel: 10_000 };
+const MOST: ConnectionLimits = { gateway: 32_768, tunnel: 16_384 };
 /** The rest is for the hub's own: its API server, other replicas, files, the port for health. */
 const SHARES: ConnectionLimits = { gateway: 1 / 2, tunnel: 1 / 4 };
 
-/** Open at a time at each port. A flood at one must not use up the files that the other, and the hub itself, need; `openFiles` is what the process may open. */
+/** Open at a time at each port, where no flag says it. A flood at one must not use up the files that the other, and the hub itself, need; `openFiles` is what the process may open. */
 export function connectionLimits(openFiles: number): ConnectionLimits {
   const share = (port: keyof ConnectionLimits): number =>
     Math.max(1, Math.min(MOST[port], Math.floor(openFiles * SHARES[port])));

@@ -177,7 +177,11 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
           ...{ hubId, budget, minTlsVersion, log, closer },
           dial: (name) => sessions.dial(name),
         });
-  const connections = connectionLimits(openFilesLimit());
+  const limits = connectionLimits(openFilesLimit());
+  const connections = {
+    gateway: config.maxGatewayConnections ?? limits.gateway,
+    tunnel: config.maxTunnelConnections ?? limits.tunnel,
+  };
   const tunnelServer = await listening('--tunnel-listen', config.tunnelListen, () =>
     createTunnelServer({
       ...config.tunnelListen,

@@ -114,6 +114,16 @@ export const hubSettings = {
       default: '1000',
     },
   ),
+  maxGatewayConnections: setting(
+    values.positiveInteger.optional(),
+    'connections at the gateway, one for each watch (32768, or half of the files that may be open); more are closed at once',
+    { placeholder: 'N' },
+  ),
+  maxTunnelConnections: setting(
+    values.positiveInteger.optional(),
+    'connections at the tunnel port, one for each agent (16384, or a quarter of the files that may be open); more are closed at once',
+    { placeholder: 'N' },
+  ),
   responseHeadTimeout: setting(
     values.durationMs,
     "how long a cluster's answer may take to begin (not watches, not upgrades)",

@@ -39,7 +39,7 @@ const MAX_CALLS_PER_CONNECTION = 8;
 const LINGER_MS = 1_000;
 
 /** Streams that another replica may hold open: requests that it forwards. */
-const MAX_HUB_STREAMS = 4_096;
+const MAX_HUB_STREAMS = 16_384;
 
 /** Who is at the other end of a call that becomes a session. */
 interface Client {

@@ -96,11 +96,12 @@ export class FrameReceiver {
       this.#refuse(id, new MctunnelError('BAD_REQUEST', fault));
       return;
     }
-    const window = fin ? 0 : this.#options.limits.initialWindowBytes;
+    // The opener knows one window only, that of the handshake.
+    const window = { bytes: fin ? 0 : this.#options.limits.initialWindowBytes, isSmall: true };
     const memory = openMemoryBytes(open);
     if (
       this.#options.streams.peerCount >= this.#options.limits.maxStreams ||
-      !this.#options.owner.budget.reserve(window + memory)
+      !this.#options.owner.budget.reserve(window.bytes + memory)
     ) {
       this.#refuse(id, new MctunnelError('TOO_MANY_REQUESTS', 'too many streams in the tunnel'));
       return;

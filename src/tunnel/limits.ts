@@ -27,7 +27,7 @@ export const MAX_WINDOW_BYTES = 16 * MIB;
 export const DEFAULT_PROCESS_BUDGET_BYTES = 1024 * MIB;
 
 export const DEFAULT_LIMITS: SessionLimits = {
-  maxStreams: 4096,
+  maxStreams: 16_384,
   initialWindowBytes: MIN_WINDOW_BYTES,
   connectionBudgetBytes: 256 * MIB,
   pingIntervalMs: 15_000,

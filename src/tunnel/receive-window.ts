@@ -8,6 +8,13 @@ export interface WindowOwner {
   readonly nowMs: number;
 }
 
+/** What the peer may send before any credit. */
+export interface FirstWindow {
+  readonly bytes: number;
+  /** Given without regard to what is free: the first credit makes up for it. */
+  readonly isSmall: boolean;
+}
+
 /**
  * What the peer of one stream may send, and what of it was not yet taken. Invariant: granted − taken, which is `#allowance + #unconsumed`, and the memory
  * of received headers are reserved in the budget.
@@ -19,8 +26,7 @@ export class ReceiveWindow {
   /** Received and not yet taken. */
   #unconsumed = 0;
   #windowBytes: number;
-  /** The peer knows the session's initial window only. */
-  #isInitial: boolean;
+  #isSmall: boolean;
   #headerMemory: number;
   #reserved: number;
   #takenInWindow = 0;
@@ -34,14 +40,14 @@ export class ReceiveWindow {
   /** The peer sends no more: nothing is granted any more. */
   #isOver = false;
 
-  /** `windowBytes` and `headerMemoryBytes` are already reserved. */
-  constructor(owner: WindowOwner, windowBytes: number, headerMemoryBytes: number, isInitial: boolean) {
+  /** The window and `headerMemoryBytes` are already reserved. */
+  constructor(owner: WindowOwner, first: FirstWindow, headerMemoryBytes: number) {
     this.#owner = owner;
-    this.#windowBytes = windowBytes;
-    this.#allowance = windowBytes;
-    this.#isInitial = isInitial;
+    this.#windowBytes = first.bytes;
+    this.#allowance = first.bytes;
+    this.#isSmall = first.isSmall;
     this.#headerMemory = headerMemoryBytes;
-    this.#reserved = windowBytes + headerMemoryBytes;
+    this.#reserved = first.bytes + headerMemoryBytes;
   }
 
   get unconsumedBytes(): number {
@@ -89,7 +95,7 @@ export class ReceiveWindow {
     if (this.#isOver) return 0;
     const isFullyTaken = this.#takenInWindow >= this.#windowBytes;
     const isSlow = isSlowReader({ waitedMs: this.#waitedMs, roundTripMs });
-    if (isFullyTaken || isSlow || this.#isInitial) this.#resize(roundTripMs, isSlow);
+    if (isFullyTaken || isSlow || this.#isSmall) this.#resize(roundTripMs, isSlow);
     this.#waitStartMs = this.#isHalfWaiting ? this.#owner.nowMs : -1;
     const due = this.#windowBytes - this.#allowance - this.#unconsumed;
     if (due <= 0) return 0;
@@ -162,9 +168,9 @@ export class ReceiveWindow {
     } else if (next > this.#windowBytes) {
       this.#slowStartMs = -1;
     }
-    // Who sends more than half of the initial window has a body worth a window of the opener's size.
-    if (this.#isInitial) next = Math.max(next, firstBytes);
-    this.#isInitial = false;
+    // Who sends more than half of a small window has more to send.
+    if (this.#isSmall) next = Math.max(next, firstBytes);
+    this.#isSmall = false;
     this.#takenInWindow = 0;
     this.#startMs = nowMs;
     const reserved = Math.max(next, this.#allowance + this.#unconsumed) + this.#headerMemory;

@@ -10,7 +10,7 @@ import {
   trailersFault,
 } from './open-message.ts';
 import { ReceiveWindow } from './receive-window.ts';
-import type { WindowOwner } from './receive-window.ts';
+import type { FirstWindow, WindowOwner } from './receive-window.ts';
 import type { FlatHeaders, StreamHandlers } from './types.ts';
 
 /** What the receiving part needs of its stream. */
@@ -57,10 +57,10 @@ export class ReceivingPart {
 
   readonly #stream: ReceivingStream;
 
-  /** `windowBytes` and `headerMemoryBytes` are already reserved in the owner's budget. */
-  constructor(owner: WindowOwner, stream: ReceivingStream, windowBytes: number, headerMemoryBytes: number) {
+  /** `window` and `headerMemoryBytes` are already reserved in the owner's budget. */
+  constructor(owner: WindowOwner, stream: ReceivingStream, window: FirstWindow, headerMemoryBytes: number) {
     this.#stream = stream;
-    this.window = new ReceiveWindow(owner, windowBytes, headerMemoryBytes, !stream.isOpener);
+    this.window = new ReceiveWindow(owner, window, headerMemoryBytes);
     this.#headReceived = !stream.isOpener;
   }
 

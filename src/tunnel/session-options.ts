@@ -8,7 +8,7 @@ import type { Accept, Hello, Session, Welcome } from './types.ts';
 
 /** Bounds of one session. Each has a default (limits.ts). */
 export interface SessionLimits {
-  /** Streams that the other side may hold open towards us. Default 4,096 with `accept`, else 0. */
+  /** Streams that the other side may hold open towards us. Default 16,384 with `accept`, else 0. */
   readonly maxStreams: number;
   /** Bytes that the other side may send on a stream before any credit. Default 16 KiB. `maxStreams` × this must fit into `connectionBudgetBytes`. */
   readonly initialWindowBytes: number;

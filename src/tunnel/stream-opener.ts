@@ -1,6 +1,6 @@
 import { MctunnelError } from '../errors.ts';
 import { openFrameBound } from './frame-size.ts';
-import { HARD_LAST_STREAM_ID, MAX_LONG_FRAME_BYTES } from './limits.ts';
+import { HARD_LAST_STREAM_ID, MAX_LONG_FRAME_BYTES, MIN_WINDOW_BYTES } from './limits.ts';
 import { openFault, openMemoryBytes, toOpenMessage } from './open-message.ts';
 import type { Sender } from './sender.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -30,14 +30,15 @@ export class StreamOpener {
     const fault = openFault(open);
     if (fault !== undefined) throw new MctunnelError('BAD_REQUEST', fault);
     const { budget } = this.#owner;
-    const window = firstWindowBytes(budget.freeBytes);
-    const message = toOpenMessage(open, window);
+    const isSmall = open.deadlineMs === 0;
+    const window = { bytes: isSmall ? MIN_WINDOW_BYTES : firstWindowBytes(budget.freeBytes), isSmall };
+    const message = toOpenMessage(open, window.bytes);
     const frameBytes = openFrameBound(message);
     if (frameBytes > MAX_LONG_FRAME_BYTES) {
       throw new MctunnelError('BAD_REQUEST', 'the request head is too long for the tunnel');
     }
     const memory = openMemoryBytes(open);
-    if (!budget.reserve(window + memory)) {
+    if (!budget.reserve(window.bytes + memory)) {
       throw new MctunnelError('TOO_MANY_REQUESTS', "the tunnel's memory budget is used up", {
         retryAfterSeconds: 1,
       });

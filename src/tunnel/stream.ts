@@ -2,7 +2,7 @@ import { codeFromWire, ERRORS, MctunnelError } from '../errors.ts';
 import type { Hop } from '../errors.ts';
 import type { OpenMessage, ResetMessage } from './frame.ts';
 import { NO_HEADERS } from './open-message.ts';
-import type { WindowOwner } from './receive-window.ts';
+import type { FirstWindow, WindowOwner } from './receive-window.ts';
 import { ReceivingPart } from './receiving-part.ts';
 import type { ReceivingStream } from './receiving-part.ts';
 import { SendingPart } from './sending-part.ts';
@@ -60,18 +60,18 @@ export class TunnelStream implements Stream, SendingStream, ReceivingStream {
   #stillSinceMs = 0;
   readonly #owner: StreamOwner;
 
-  /** `windowBytes` and `headerMemoryBytes` are already reserved in the owner's budget. */
+  /** `window` and `headerMemoryBytes` are already reserved in the owner's budget. */
   constructor(
     owner: StreamOwner,
     isOpener: boolean,
-    windowBytes: number,
+    window: FirstWindow,
     headerMemoryBytes: number,
     sendCredit: number,
   ) {
     this.#owner = owner;
     this.isOpener = isOpener;
     this.sending = new SendingPart(owner, this, sendCredit);
-    this.receiving = new ReceivingPart(owner, this, windowBytes, headerMemoryBytes);
+    this.receiving = new ReceivingPart(owner, this, window, headerMemoryBytes);
   }
 
   get queuedBytes(): number {

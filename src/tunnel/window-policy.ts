@@ -34,7 +34,10 @@ export interface WindowUse extends Consumption {
   readonly firstBytes: number;
 }
 
-/** How much a new stream may be sent: a 64th of what is free, 16 to 256 KiB. */
+/**
+ * How much may be sent on a stream before anything of it was taken: a 64th of what is free, 16 to 256 KiB. What has no deadline for its head, like a
+ * watch, stays open and may be quiet for hours: it begins with 16 KiB, and is given this with its first credit.
+ */
 export function firstWindowBytes(freeBytes: number): number {
   return Math.min(Math.max(Math.floor(freeBytes / 64), MIN_WINDOW_BYTES), MAX_FIRST_WINDOW_BYTES);
 }

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { connectionLimits, openFilesLimit } from '../../src/cli/connection-limits.ts';
 
 it.each([
-  [Infinity, 32_768, 10_000],
-  [1_048_576, 32_768, 10_000],
+  [Infinity, 32_768, 16_384],
+  [1_048_576, 32_768, 16_384],
   [20_000, 10_000, 5_000],
   [1_024, 512, 256],
   [1, 1, 1],

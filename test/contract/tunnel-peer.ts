@@ -8,7 +8,7 @@ export const OPEN: Open = {
   path: '/api/v1/pods',
   headers: ['Accept', 'application/json'],
   identity: { user: 'jane', uid: 'u-1', groups: ['dev'], extra: [{ key: 'scopes', values: ['a', 'b'] }] },
-  deadlineMs: 0,
+  deadlineMs: 60_000,
   traceparent: '',
   auditId: '',
 };

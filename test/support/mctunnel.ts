@@ -24,18 +24,20 @@ export class MctunnelProcess {
   readonly process: Process;
   readonly directory: string;
 
-  /** `main`: the command line's file, of another checkout for instance. */
+  /** `main`: the command line's file, of another checkout for instance. `prefix`: a command that runs it, like `ip netns exec NAME`. */
   constructor(
     name: 'hub' | 'agent',
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
     main = MAIN,
+    prefix: readonly string[] = [],
   ) {
+    const [path, ...rest] = [...prefix, process.execPath];
     this.directory = mkdtempSync(join(tmpdir(), `mctunnel-${name}-`));
     this.process = new Process({
       name: `mctunnel ${name}`,
-      path: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', main, name, ...args],
+      path,
+      args: [...rest, '--disable-warning=ExperimentalWarning', main, name, ...args],
       env,
       logFile: join(this.directory, 'log'),
       plane: `mctunnel-${name}`,

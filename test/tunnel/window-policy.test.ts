@@ -6,6 +6,8 @@ import type { WindowUse } from '../../src/tunnel/window-policy.ts';
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
 import { RawPeer } from './raw-peer.ts';
 
+/** A watch. */
+const LONG = { ...OPEN, deadlineMs: 0 };
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -137,14 +139,14 @@ describe('credit', () => {
     return { windows, frames };
   }
 
-  function start(limits = {}): { peer: RawPeer; end: StreamEnd } {
+  function start(limits = {}, open = OPEN): { peer: RawPeer; end: StreamEnd } {
     const peer = new RawPeer('hub', { over: { limits } });
-    peer.send({ hello: { versions: [1], maxStreams: 10 } });
+    peer.send({ hello: { versions: [1], maxStreams: 16_384 } });
     const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce ?? 0;
     peer.clock.advance(50);
     peer.send({ pong: { nonce } });
     const end = new StreamEnd(1, true);
-    end.stream = peer.session.open(OPEN, end);
+    end.stream = peer.session.open(open, end);
     return { peer, end };
   }
 
@@ -155,6 +157,23 @@ describe('credit', () => {
     expect(windows.at(-1)).toBe(16 * MIB);
     expect(frames).toBeLessThanOrEqual(16);
     expect(peer.session.reservedBytes).toBeLessThanOrEqual(16 * MIB + KIB);
+  });
+
+  it('begins small without a deadline, and is as much as others’ with the first credit', () => {
+    const { peer, end } = start({}, LONG);
+    const { windows } = download(peer, end, 50, 3);
+    expect(windows[0]).toBe(16 * KIB);
+    expect(windows[1]).toBeGreaterThanOrEqual(256 * KIB);
+  });
+
+  it('carries ten thousand quiet watches, and a download beside them', () => {
+    const { peer } = start({}, LONG);
+    for (let i = 1; i < 10_000; i++) peer.session.open(LONG, new StreamEnd(1, true));
+    expect(peer.session.streamCount).toBe(10_000);
+    expect(peer.session.reservedBytes).toBeLessThan(200 * MIB);
+    peer.takeFrames();
+    peer.session.open(OPEN, new StreamEnd(1, true));
+    expect(peer.takeFrames()[0]?.open?.window).toBe(256 * KIB);
   });
 
   it('does not grow for a stream that is slow for other reasons', () => {
