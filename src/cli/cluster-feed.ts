@@ -122,10 +122,10 @@ export class ClusterFeed {
     const path = `${CLUSTERS_PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(this.#from)}`;
     let hasSent = false;
     try {
-      const lines = await client.lines(path, signal);
+      const events = await client.events(path, signal);
       this.#isOutage = false;
-      for await (const line of lines) {
-        const event = JSON.parse(line) as WatchLine;
+      for await (const line of events) {
+        const event = line as WatchLine;
         if (event.type === 'ERROR') throw watchError(event.object);
         hasSent = true;
         this.#backoff.reset();

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
 import { headerValue } from '../lib/headers.ts';
 import {
   createKubeClient,
+  jsonLines,
   loadDefaultKubeconfig,
   loadKubeconfig,
   type KubeClient,
@@ -115,10 +115,10 @@ export class HubClient {
   }
 
   /**
-   * Resolves when a watch has begun, with its lines until it ends; a line that broke off is left out. Throws as `call`, and UPSTREAM_LOST when the connection
-   * breaks.
+   * Resolves when a watch has begun, with its events until it ends. Throws as `call`; what is read throws UPSTREAM_LOST when the connection breaks, and
+   * PROTOCOL for what is no event.
    */
-  async lines(path: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  async events(path: string, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
     const response = await this.#kube.raw.request({
       method: 'GET',
       path,
@@ -126,7 +126,7 @@ export class HubClient {
       signal,
     });
     if (response.status !== 200) throw await this.#refused(response);
-    return linesOf(response.body);
+    return unlessLost(jsonLines(response.body, 'the hub'));
   }
 
   async #refused(response: RawResponse): Promise<MctunnelError> {
@@ -147,18 +147,9 @@ export class HubClient {
   }
 }
 
-async function* linesOf(body: Readable): AsyncGenerator<string> {
-  let rest = '';
-  body.setEncoding('utf8');
+async function* unlessLost(events: AsyncIterable<unknown>): AsyncGenerator {
   try {
-    for await (const chunk of body as AsyncIterable<string>) {
-      rest += chunk;
-      if (rest.length > MAX_ANSWER_BYTES)
-        throw new MctunnelError('TOO_LARGE', 'the hub sent a watch event that never ends');
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    yield* events;
   } catch (error) {
     throw MctunnelError.from(error, 'UPSTREAM_LOST', 'the connection to the hub broke');
   }

@@ -11,6 +11,7 @@ export { createPassThroughView } from './cluster-view.ts';
 export { CollectionWatch } from './collection-watch.ts';
 export { CrdStore, type CrdStoreOptions } from './crd-store.ts';
 export { Credentials, type Credential } from './credentials.ts';
+export { jsonLines } from './json-lines.ts';
 export {
   loadDefaultKubeconfig,
   loadInCluster,

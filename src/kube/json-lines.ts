@@ -6,8 +6,14 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Newline-delimited JSON as it arrives. Throws PROTOCOL for a line that is too long or not JSON; what the stream itself throws passes. */
-export async function* jsonLines(body: Readable): AsyncGenerator<unknown, void, undefined> {
+/**
+ * Newline-delimited JSON as it arrives; a line that broke off is left out. Throws PROTOCOL for a line that is too long or not JSON; what the stream itself
+ * throws passes. `sender` is named in errors.
+ */
+export async function* jsonLines(
+  body: Readable,
+  sender = 'the API server',
+): AsyncGenerator<unknown, void, undefined> {
   let pieces: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -18,7 +24,7 @@ export async function* jsonLines(body: Readable): AsyncGenerator<unknown, void, 
       pieces = [];
       bytes = 0;
       from = at + 1;
-      if (line !== '') yield parseLine(line);
+      if (line !== '') yield parseLine(line, sender);
     }
     if (from < chunk.length) {
       pieces.push(chunk.subarray(from));
@@ -27,16 +33,16 @@ export async function* jsonLines(body: Readable): AsyncGenerator<unknown, void, 
     if (bytes > MAX_LINE_BYTES) {
       throw new MctunnelError(
         'PROTOCOL',
-        `a watch event of the API server is larger than ${MAX_LINE_BYTES} bytes`,
+        `a watch event of ${sender} is larger than ${MAX_LINE_BYTES} bytes`,
       );
     }
   }
 }
 
-function parseLine(line: string): unknown {
+function parseLine(line: string, sender: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new MctunnelError('PROTOCOL', 'a watch event of the API server is not JSON', { cause: error });
+    throw new MctunnelError('PROTOCOL', `a watch event of ${sender} is not JSON`, { cause: error });
   }
 }

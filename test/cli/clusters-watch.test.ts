@@ -122,6 +122,22 @@ it('goes on from the last change over a drain, a hub that is down, and a connect
   expect(await interrupted()).toBe(0);
 });
 
+it('goes on from the last change after what is no event, which it names', async () => {
+  serve(
+    [[]],
+    [
+      (response) => response.writeHead(200).end(`\n${event('ADDED', cluster('oslo', '11'))}<html>\n`),
+      sends(event('MODIFIED', cluster('oslo', '15'))),
+    ],
+  );
+  start();
+  expect(await changes('oslo', 'MODIFIED')).toEqual(['ADDED oslo', 'MODIFIED oslo']);
+  expect(watched.map((query) => query.get('resourceVersion'))).toEqual(['10', '11']);
+  expect(stderr).toBe(
+    'mctunnel: the hub is not there (a watch event of the hub is not JSON); going on from the last change as soon as it is back\n',
+  );
+});
+
 it.each<[string, Answer]>([
   ['as an answer', status(410, 'Expired')],
   [

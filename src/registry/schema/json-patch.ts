@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { MctunnelError } from '../../errors.ts';
-import { isJsonObject, type JsonObject } from './json-value.ts';
+import { goTypeName, isJsonObject, type JsonObject } from './json-value.ts';
 
 /** As the kube-apiserver's. */
 const MAX_OPERATIONS = 10_000;
@@ -28,15 +28,12 @@ function refused(why: string): MctunnelError {
   return new MctunnelError('INVALID', words);
 }
 
-const typeOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-
 function fieldOf(operation: JsonObject, field: 'op' | 'path' | 'from'): string | undefined {
   const value = operation[field] ?? undefined;
   if (value === undefined || typeof value === 'string') return value;
   throw new MctunnelError(
     'BAD_REQUEST',
-    `error decoding patch: json: cannot unmarshal ${typeOf(value)} into Go struct field jsonPatchOp.${field} of type string`,
+    `error decoding patch: json: cannot unmarshal ${goTypeName(value)} into Go struct field jsonPatchOp.${field} of type string`,
   );
 }
 
@@ -45,7 +42,7 @@ function operationsOf(patch: unknown): Operation[] {
   const unreadable = (value: unknown, target: string): MctunnelError =>
     new MctunnelError(
       'BAD_REQUEST',
-      `error decoding patch: json: cannot unmarshal ${typeOf(value)} into Go value of type ${target}`,
+      `error decoding patch: json: cannot unmarshal ${goTypeName(value)} into Go value of type ${target}`,
     );
   // As Go reads it, null is an empty list, and a null in the list an operation without anything.
   if (patch !== null && !Array.isArray(patch)) throw unreadable(patch, '[]handlers.jsonPatchOp');

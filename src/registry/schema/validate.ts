@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
 import { faultOf, invalidValue, shown } from './faults.ts';
-import { isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
+import { goTypeName, isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
 import { metadataFaults, metadataSchema, qualifiedNameFault, type WritableMetadata } from './metadata.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
 
@@ -44,8 +44,7 @@ const MAX_SHOWN_CHARS = 256;
 /** What the API server says of JSON that does not fit into its Go types. */
 function unreadable(input: unknown, target: string): MctunnelError {
   const { kind, version } = REGISTRATION;
-  const given = Array.isArray(input) ? 'array' : typeof input === 'boolean' ? 'bool' : typeof input;
-  const words = `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${given} into Go ${target}`;
+  const words = `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${goTypeName(input)} into Go ${target}`;
   return new MctunnelError('BAD_REQUEST', words);
 }
 

@@ -3,6 +3,7 @@ import { MctunnelError } from '../../../errors.ts';
 import type { EmbeddedStore } from '../../../registry/embedded/index.ts';
 import type { ClusterRegistration } from '../../../registry/ports.ts';
 import {
+  goTypeName,
   isJsonObject,
   jsonPatch,
   mergePatch,
@@ -86,7 +87,7 @@ function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
   }
   const preconditions = body['preconditions'] ?? {};
   if (!isJsonObject(preconditions)) {
-    const words = `json: cannot unmarshal ${Array.isArray(preconditions) ? 'array' : typeof preconditions} into Go struct field DeleteOptions.preconditions of type v1.Preconditions`;
+    const words = `json: cannot unmarshal ${goTypeName(preconditions)} into Go struct field DeleteOptions.preconditions of type v1.Preconditions`;
     throw new MctunnelError('BAD_REQUEST', words);
   }
   const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
