@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { agentSettings, setting, values } from '../config/index.ts';
 import type { ImpersonationRight } from '../lib/impersonation-right.ts';
+import { yamlText } from '../lib/yaml-text.ts';
 import { impersonationRights, Policy, watchPolicyFile } from '../upstream/index.ts';
 import { withSettings } from './settings-command.ts';
 import { fileUsage } from './usage-error.ts';
@@ -33,7 +33,7 @@ export function agentRbacCommand(): Command {
   return withSettings(command, rbacSettings, async (config) => {
     const rights = await readPolicy(config.policy, config.identityPrefix);
     const documents = [clusterRole(rights, config.constrained), ...namespaceRoles(rights)];
-    process.stdout.write(documents.map((document) => stringify(document)).join('---\n'));
+    process.stdout.write(documents.map((document) => yamlText(document)).join('---\n'));
   });
 }
 

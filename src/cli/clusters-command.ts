@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
+import { yamlText } from '../lib/yaml-text.ts';
 import type { ClusterStatus } from '../registry/ports.ts';
 import {
   ClusterFeed,
@@ -115,7 +115,7 @@ async function list(client: HubClient, output: Output, watch: boolean): Promise<
       metadata: { resourceVersion },
       items,
     };
-    process.stdout.write(output === 'json' ? `${JSON.stringify(whole, null, 2)}\n` : stringify(whole));
+    process.stdout.write(output === 'json' ? `${JSON.stringify(whole, null, 2)}\n` : yamlText(whole));
   } else if (items.length === 0 && !watch) {
     process.stderr.write(
       'No clusters are registered; "mctunnel token create --cluster NAME" registers one.\n',

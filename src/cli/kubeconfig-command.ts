@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { setting, values } from '../config/index.ts';
 import { MctunnelError } from '../errors.ts';
 import type { KubeContext } from '../kube/index.ts';
 import { writeAtomic } from '../lib/files.ts';
+import { yamlText } from '../lib/yaml-text.ts';
 import { HubClient, hubClientSettings } from './hub-client.ts';
 import { CLUSTERS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
@@ -35,7 +35,7 @@ export function kubeconfigCommand(): Command {
       await client.close();
     }
     if (names.length === 0) throw new MctunnelError('NOT_FOUND', 'no clusters are registered at this hub');
-    const text = stringify(clusterContexts(client.context, names));
+    const text = yamlText(clusterContexts(client.context, names));
     if (output === '-') {
       process.stdout.write(text);
       return;

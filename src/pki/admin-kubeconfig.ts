@@ -1,8 +1,9 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { MctunnelError } from '../errors.ts';
 import { readBounded } from '../lib/bounded-file.ts';
 import { fileProblem, hasCode, writeAtomic } from '../lib/files.ts';
+import { yamlText } from '../lib/yaml-text.ts';
 import type { Authority } from './authority.ts';
 import { DAY_MS } from './dates.ts';
 
@@ -58,7 +59,7 @@ export async function writeAdminKubeconfig(options: AdminKubeconfigOptions): Pro
     'current-context': 'mctunnel',
   };
   try {
-    await writeAtomic(path, stringify(config), { mode: 0o600 });
+    await writeAtomic(path, yamlText(config), { mode: 0o600 });
   } catch (error) {
     throw new MctunnelError('INTERNAL', fileProblem('write', path, error), { cause: error });
   }
