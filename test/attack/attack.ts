@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Every run loads the whole program anew, which took more than half a minute on a machine with much other work.
+jest.setTimeout(120_000);
+
 /** What is replaced now. */
 const weakenedFiles = new Set<string>();
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
