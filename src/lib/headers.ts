@@ -252,11 +252,15 @@ function connectionOptions(headers: HeaderList): Set<string> | undefined {
 
 function withoutBearer(subprotocols: string): string {
   if (!subprotocols.includes(BEARER_SUBPROTOCOL)) return subprotocols;
-  return subprotocols
-    .split(',')
-    .map((protocol) => protocol.trim())
-    .filter((protocol) => protocol !== '' && !protocol.startsWith(BEARER_SUBPROTOCOL))
-    .join(', ');
+  return (
+    subprotocols
+      .split(',')
+      .map((protocol) => protocol.trim())
+      // A subprotocol is a token (RFC 6455 section 4.1). What is none could be one to the API server, which trims Unicode's white space too.
+      .filter((protocol) => TOKEN.test(protocol))
+      .filter((protocol) => !protocol.startsWith(BEARER_SUBPROTOCOL))
+      .join(', ')
+  );
 }
 
 function listTokens(value: string): string[] {

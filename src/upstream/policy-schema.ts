@@ -25,20 +25,47 @@ const passedExtra = name
   .refine((key) => key === key.toLowerCase(), 'keys of extras are lower case')
   .refine((key) => !isReservedExtra(key), 'extras of authentication.kubernetes.io never pass');
 
+// A rule that can match nothing leaves open what its author takes for closed.
+const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const isLabelOrAny = (value: string): boolean => value === '*' || LABEL.test(value);
+const NOT_A_LABEL = 'is lower case, and "*" stands alone or not at all';
+
 const denyRule = z.strictObject({
   /** API group; `""` is the core group, `*` any. Absent: any. */
-  group: z.string().optional(),
+  group: z
+    .string()
+    .refine((value) => value !== 'core', 'the core group is written ""')
+    .refine((value) => !/^v\d/.test(value), 'is a version; the group stands before it, and of "v1" it is ""')
+    .refine(
+      (value) => value === '' || value === '*' || SUBDOMAIN.test(value),
+      'is no API group: "", "*" or a name like apps or rbac.authorization.k8s.io',
+    )
+    .optional(),
   /** Plural name, lower case, or `*`. */
-  resource: name.refine((value) => !value.includes('/'), 'write the part after "/" as subresource'),
+  resource: name
+    .refine((value) => !value.includes('/'), 'write the part after "/" as subresource')
+    .refine((value) => value.includes('/') || isLabelOrAny(value), `a resource's plural name ${NOT_A_LABEL}`),
   /** `""` is the resource itself, `*` any subresource. Absent: the resource and all of its subresources. */
-  subresource: z.string().optional(),
+  subresource: z
+    .string()
+    .refine((value) => value === '' || isLabelOrAny(value), `a subresource ${NOT_A_LABEL}`)
+    .optional(),
   /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection` or `*`. Absent: all. */
   verbs: z
     .array(z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*']))
     .min(1, 'an empty list would match nothing')
     .optional(),
   /** A request for all namespaces at once counts as one for each. Absent: all, and cluster-scoped resources. */
-  namespaces: z.array(name).min(1, 'an empty list would match nothing').optional(),
+  namespaces: z
+    .array(
+      name.refine(
+        (value) => LABEL.test(value),
+        'is no name of a namespace; without namespaces a rule is for all, and there is no "*" in them',
+      ),
+    )
+    .min(1, 'an empty list would match nothing')
+    .optional(),
 });
 
 const policyRules = z.strictObject({
@@ -70,7 +97,7 @@ export const DEFAULT_POLICY: PolicyRules = policyRules.parse({});
  * (`denyResources[0].verbs[1]: …`); an unknown key is wrong.
  */
 export function parsePolicy(text: string, identityPrefix: string): PolicyRules {
-  const parsed = policyRules.safeParse(parseYaml(text) ?? {});
+  const parsed = policyRules.safeParse(parseYaml(text));
   const faults = parsed.success
     ? passFaults(parsed.data, identityPrefix)
     : parsed.error.issues.flatMap((issue) => issueLines(issue));
@@ -78,9 +105,11 @@ export function parsePolicy(text: string, identityPrefix: string): PolicyRules {
   return parsed.data;
 }
 
+const EMPTY = 'it is empty; write {} to forbid nothing';
+
 function parseYaml(text: string): unknown {
-  // What an editor leaves for a moment while it writes: it must not lift every rule.
-  if (text.trim() === '') throw invalid(['it is empty; write {} to forbid nothing']);
+  // What an editor leaves for a moment while it writes must not lift every rule.
+  if (text.trim() === '') throw invalid([EMPTY]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   if (document.errors.length > 0) throw invalid(document.errors.map((error) => error.message));
@@ -93,12 +122,16 @@ function parseYaml(text: string): unknown {
       ),
     );
   }
+  let value: unknown;
   try {
     // No aliases: a small file could stand for a huge document.
-    return document.toJS({ maxAliasCount: 0 });
+    value = document.toJS({ maxAliasCount: 0 });
   } catch {
     throw invalid(['an alias (*name) is not allowed in a policy']);
   }
+  // Comments only, or the beginning of a file that is being written.
+  if (value === null || value === undefined) throw invalid([EMPTY]);
+  return value;
 }
 
 /** Such an entry would never pass anything: a name that begins with the prefix always gets the prefix. */

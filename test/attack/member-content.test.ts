@@ -90,6 +90,16 @@ for (const type of [
 ]) {
   answer(`a page as ${type}`, [SANDBOX], ['Content-Type', type], runs);
 }
+for (const type of [
+  'application/json, text/html',
+  'text/plain,text/html',
+  'application/yaml , image/svg+xml',
+  'application/json;x=", text/html',
+  'application/json x, text/html',
+  'text/plainer',
+]) {
+  answer(`a page behind data, as ${type}`, [SANDBOX], ['Content-Type', type], runs);
+}
 answer('a page that does not say what it is', [SANDBOX], [], runs);
 answer(
   'a page and a policy of its own',

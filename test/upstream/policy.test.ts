@@ -246,9 +246,33 @@ describe('the policy file', () => {
     expect(fault(yaml)).toContain(words);
   });
 
+  it.each([
+    ['{resource: Secrets}', 'denyResources[0].resource: '],
+    ['{resource: "secret*"}', 'denyResources[0].resource: '],
+    ['{resource: secrets, group: core}', 'denyResources[0].group: the core group is written ""'],
+    ['{resource: secrets, group: v1}', 'denyResources[0].group: '],
+    ['{resource: deployments, group: apps/v1}', 'denyResources[0].group: '],
+    ['{resource: deployments, group: Apps}', 'denyResources[0].group: '],
+    ['{resource: pods, subresource: Exec}', 'denyResources[0].subresource: '],
+    ['{resource: pods, subresource: "*c"}', 'denyResources[0].subresource: '],
+    ['{resource: secrets, namespaces: ["*"]}', 'denyResources[0].namespaces[0]: '],
+    ['{resource: secrets, namespaces: [kube-*]}', 'denyResources[0].namespaces[0]: '],
+    ['{resource: secrets, namespaces: [Kube-System]}', 'denyResources[0].namespaces[0]: '],
+  ])('refuses the rule %s, which would match nothing', (rule, words) => {
+    expect(fault(`denyResources: [${rule}]`)).toContain(words);
+  });
+
   it('takes a file without a rule as the defaults, but not an empty one: it is being written', () => {
-    for (const text of ['{}', '# nothing\n']) expect(parsePolicy(text, 'hub:')).toEqual(DEFAULT_POLICY);
-    for (const text of ['', ' \n\t\n'])
+    expect(parsePolicy('# nothing\n{}', 'hub:')).toEqual(DEFAULT_POLICY);
+    for (const text of [
+      '',
+      ' \n\t\n',
+      '# Only the platform team may come.\n',
+      '---\n',
+      '--- # x\n...\n',
+      'null',
+      '~',
+    ])
       expect(fault(text)).toContain('it is empty; write {} to forbid nothing');
   });
 

@@ -93,9 +93,12 @@ function bindCookies(headers: string[], prefix: string): void {
   drop(headers, 'set-cookie2');
 }
 
-/** What browsers take for data, whatever is in it. */
+/**
+ * What browsers take for data, whatever is in it. Nothing that two readers could understand as two types: of those between commas a browser takes the last
+ * one, quoted or not (fetch.spec.whatwg.org, "extract a MIME type").
+ */
 const INERT =
-  /^(?:application\/(?:[\w.-]+\+)?(?:json|vnd\.kubernetes\.protobuf|yaml|octet-stream)|text\/plain)\b/i;
+  /^(?:application\/(?:[\w.-]+\+)?(?:json|vnd\.kubernetes\.protobuf|yaml|octet-stream)|text\/plain)[ \t]*(?:;[^,]*)?$/i;
 
 /**
  * Whether a browser may run what is in the answer. All clusters are one site to it, so a page of one cluster (a pod's, through the API server's own proxy)
