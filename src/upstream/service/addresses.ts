@@ -5,6 +5,15 @@ const REFUSED: readonly (readonly [why: string, ...ranges: string[]])[] = [
   ['a loopback address', '127.0.0.0/8', '::1/128'],
   ['an unspecified address', '0.0.0.0/8', '::/128'],
   ['a link-local address', '169.254.0.0/16', 'fe80::/10'],
+  // 6to4, Teredo, NAT64 of one's own network (RFC 8215), SIIT, site-local: what they lead to depends on routers.
+  [
+    'an address that is translated',
+    '2002::/16',
+    '2001::/32',
+    '64:ff9b:1::/48',
+    '::ffff:0:0:0/96',
+    'fec0::/10',
+  ],
   ['a multicast or reserved address', '224.0.0.0/3', 'ff00::/8'],
   // Of clouds whose metadata servers are not link-local: Azure, Alibaba, Oracle, AWS and Google over IPv6.
   [
