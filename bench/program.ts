@@ -9,6 +9,10 @@ const BUILD_TIMEOUT_MS = 180_000;
 /** Beyond what a measurement is told to take: connecting, and waiting for the last answers. */
 const RUN_GRACE_MS = 60_000;
 
+/** Everything over so many HTTP/2 connections, where the server speaks it: kube-apiserver does. */
+const http2 = process.env['BENCH_HTTP2'];
+const VERSION: readonly string[] = http2 === undefined ? [] : ['-h2', http2];
+
 /** One measurement, as the Go program prints it. */
 export interface Measurement {
   readonly requests: number;
@@ -27,6 +31,8 @@ export interface Measurement {
   readonly peakMiB: Readonly<Record<string, number>>;
   /** Of each quiet watch beside it, resident. */
   readonly quietKiB?: Readonly<Record<string, number>>;
+  /** Connections that HTTP/2 took. */
+  readonly dials?: number;
 }
 
 /** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */
@@ -48,7 +54,7 @@ export class LoadProgram {
   }
 
   async run(args: readonly string[], seconds: number): Promise<Measurement> {
-    const { stdout } = await promisify(execFile)(this.path, ['run', ...args], {
+    const { stdout } = await promisify(execFile)(this.path, ['run', ...VERSION, ...args], {
       timeout: seconds * 1_000 + RUN_GRACE_MS,
     });
     return JSON.parse(stdout) as Measurement;

@@ -4,13 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +30,8 @@ type result struct {
 	CPUMs    map[string]int64   `json:"cpuMs"`
 	PeakMiB  map[string]float64 `json:"peakMiB"`
 	QuietKiB map[string]float64 `json:"quietKiB,omitempty"`
+	// Connections that HTTP/2 took.
+	Dials int64 `json:"dials,omitempty"`
 }
 
 type tally struct {
@@ -41,7 +43,7 @@ type tally struct {
 
 func run(args []string) error {
 	flags := flag.NewFlagSet("run", flag.ExitOnError)
-	target := flags.String("url", "", "base URL; /api/v1/bytes and /api/v1/sink are asked for below it")
+	address := flags.String("url", "", "base URL; /api/v1/bytes and /api/v1/sink are asked for below it")
 	size := flags.Int64("bytes", 1024, "size of an answer")
 	upload := flags.Int64("upload", 0, "send so many bytes instead")
 	connections := flags.Int("c", 1, "connections")
@@ -51,6 +53,7 @@ func run(args []string) error {
 	stalled := flags.Int("stalled", 0, "clients beside it that do not read")
 	bulk := flags.Int("bulk", 0, "endless downloads beside it")
 	quiet := flags.Int("quiet", 0, "watches beside it of which nothing comes; told is what each costs in resident memory")
+	h2 := flags.Int("h2", 0, "HTTP/2, all over so many connections; 0: HTTP/1.1, a connection each")
 	ca := flags.String("ca", "", "CA file")
 	cert := flags.String("cert", "", "client certificate")
 	key := flags.String("key", "", "its key")
@@ -62,7 +65,7 @@ func run(args []string) error {
 	pids := flags.String("pids", "", "name=pid,… whose CPU time is measured")
 	_ = flags.Parse(args)
 
-	parsed, err := url.Parse(*target)
+	parsed, err := url.Parse(*address)
 	if err != nil {
 		return err
 	}
@@ -79,16 +82,19 @@ func run(args []string) error {
 			return err
 		}
 	}
-	request := func(method, path, more string) []byte {
-		if *bearer != "" {
-			more += "Authorization: Bearer " + *bearer + "\r\n"
+	to := target{base: parsed, bearer: *bearer}
+	var asking clients = &http1{to, d}
+	var shared *http2
+	if *h2 > 0 {
+		if *proxy != "" {
+			return errors.New("-h2 and -proxy do not go together")
 		}
-		return []byte(method + " " + strings.TrimSuffix(parsed.Path, "/") + path + " HTTP/1.1\r\nHost: " + parsed.Host +
-			"\r\nUser-Agent: mctunnel-bench\r\nAccept: application/json\r\n" + more + "\r\n")
+		shared = newHTTP2(to, d.tls, *h2)
+		asking = shared
 	}
-	head, want := request("GET", fmt.Sprintf("/api/v1/bytes?n=%d", *size), ""), *size
+	measured := question{"GET", fmt.Sprintf("/api/v1/bytes?n=%d", *size), 0, *size}
 	if *upload > 0 {
-		head, want = request("POST", "/api/v1/sink", fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", *upload)), -1
+		measured = question{"POST", "/api/v1/sink", *upload, -1}
 	}
 
 	quietKiB := map[string]float64{}
@@ -97,12 +103,8 @@ func run(args []string) error {
 		for _, process := range processes {
 			before[process.name] = process.residentKiB()
 		}
-		open, err := d.watchQuietly(request("GET", "/api/v1/quiet?watch=true", ""), *quiet)
-		defer func() {
-			for _, conn := range open {
-				_ = conn.Close()
-			}
-		}()
+		end, err := asking.watchQuietly(question{"GET", "/api/v1/quiet?watch=true", 0, -1}, *quiet)
+		defer end()
 		if err != nil {
 			return err
 		}
@@ -122,28 +124,25 @@ func run(args []string) error {
 		workers.Add(1)
 		go func(t *tally) {
 			defer workers.Done()
-			conn, err := d.dial()
+			asker, err := asking.asker(i, measured)
 			ready.Done()
 			if err != nil {
 				t.err, t.errors = err, 1
 				return
 			}
-			defer conn.Close()
-			if *count > 0 {
-				_ = conn.SetDeadline(time.Now().Add(*duration + *warmUp))
-			}
-			c := newConnection(conn)
+			defer asker.close()
+			deadline := time.Now().Add(*duration + *warmUp)
 			<-begin
 			for !stop.Load() {
 				if *count > 0 && left.Add(-1) < 0 {
 					return
 				}
 				counts := measuring.Load()
-				if *count == 0 {
-					_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-				}
 				started := time.Now()
-				got, err := c.exchange(head, *upload, want)
+				if *count == 0 {
+					deadline = started.Add(20 * time.Second)
+				}
+				got, err := asker.ask(deadline)
 				if stop.Load() && *count == 0 {
 					return
 				}
@@ -160,23 +159,22 @@ func run(args []string) error {
 	}
 	ready.Wait()
 
-	endless := request("GET", "/api/v1/bytes?n=1000000000000", "")
+	endless := question{"GET", "/api/v1/bytes?n=1000000000000", 0, -1}
 	until := time.Now().Add(*warmUp + *duration)
-	for range *stalled {
-		go d.stall(endless, until)
+	for i := range *stalled {
+		go asking.stall(i, endless, until)
 	}
 	var besideBytes atomic.Int64
-	for range *bulk {
+	for i := range *bulk {
 		go func() {
-			conn, err := d.dial()
+			answer, err := asking.open(i, endless)
 			if err != nil {
 				return
 			}
-			defer conn.Close()
-			_, _ = conn.Write(endless)
+			defer answer.Close()
 			buffer := make([]byte, 64*1024)
 			for !stop.Load() {
-				n, err := conn.Read(buffer)
+				n, err := answer.Read(buffer)
 				besideBytes.Add(int64(n))
 				if err != nil {
 					return
@@ -240,6 +238,9 @@ func run(args []string) error {
 	for _, process := range processes {
 		out.CPUMs[process.name] = after[process.name] - before[process.name]
 		out.PeakMiB[process.name] = float64(process.peakKiB()) / 1024
+	}
+	if shared != nil {
+		out.Dials = shared.dials.Load()
 	}
 	return json.NewEncoder(io.Writer(os.Stdout)).Encode(out)
 }
