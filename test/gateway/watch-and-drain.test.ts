@@ -170,13 +170,13 @@ describe('TLS', () => {
   });
 
   it('shows the certificates that a client presents to the authenticator, whoever issued them', async () => {
-    const chains: number[] = [];
+    const presented: string[][] = [];
     const intermediate = new TestCa('intermediate', CA);
     const leaf = intermediate.issue({ commonName: 'proxy', usages: ['clientAuth'] });
     hub = await startGateway({
       authenticator: {
         authenticate: (facts) => {
-          chains.push(facts.clientCertificates.length);
+          presented.push(facts.clientCertificates.map((der) => der.toString('base64')));
           return undefined;
         },
       },
@@ -194,7 +194,9 @@ describe('TLS', () => {
     client.on('data', (chunk: Buffer) => (text += chunk.toString()));
     client.write(`GET ${PROXY} HTTP/1.1\r\nHost: h\r\n\r\n`);
     await until(() => text.includes('401'));
-    expect(chains[0]).toBeGreaterThanOrEqual(2);
+    const sent = leaf.chain.match(/[^-]+(?=-----END)/g)?.map((base64) => base64.replaceAll(/\s/g, ''));
+    expect(sent?.length).toBe(3);
+    expect(presented[0]).toEqual(sent);
     client.destroy();
   });
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { createFrontProxyAuthenticator, identityHeadersOf } from '../../../src/gateway/identity/index.ts';
 import type { Caller, RequestFacts, RequestHeaderConfig } from '../../../src/gateway/ports.ts';
@@ -206,6 +207,60 @@ describe('the front proxy', () => {
     for (let i = 0; i < 10; i++) expect(made.authenticate(facts)).toEqual(caller('ada'));
     // Whether there is one is asked each time, nothing more.
     expect(reads - first).toBe(10);
+  });
+
+  describe('with a certificate that is known', () => {
+    const verify = jest.spyOn(X509Certificate.prototype, 'verify');
+    beforeEach(() => void verify.mockClear());
+    afterAll(() => verify.mockRestore());
+    const ada = ['X-Remote-User', 'ada'];
+
+    it('costs no check on its next connection', async () => {
+      const { ask } = authenticator();
+      expect(await ask(ada)).toEqual(caller('ada'));
+      expect(verify).toHaveBeenCalledTimes(1);
+      for (let i = 0; i < 10; i++)
+        expect(await ask(['X-Remote-User', `user-${i}`])).toEqual(caller(`user-${i}`));
+      expect(verify).toHaveBeenCalledTimes(1);
+    });
+
+    it('is verified on its next connection when the CA has changed', async () => {
+      const { ask, source } = authenticator();
+      expect(await ask(ada)).toEqual(caller('ada'));
+      source.requestHeader = { ...CONFIG, caPem: otherCa.certificate };
+      expect(await ask(ada)).toBeUndefined();
+      source.requestHeader = { ...CONFIG };
+      expect(await ask(ada)).toEqual(caller('ada'));
+    });
+
+    it('lets nobody else in: whoever presents other bytes is verified', async () => {
+      const { ask } = authenticator();
+      expect(await ask(ada)).toEqual(caller('ada'));
+      expect(await ask(ada, user)).toBeUndefined();
+      const changed = Buffer.from(proxy[0] ?? '');
+      changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) ^ 1;
+      expect(await ask(ada, [changed])).toBeUndefined();
+      expect(await ask(ada, [...user, ...proxy])).toBeUndefined();
+    });
+
+    it('is verified each time while it is refused', async () => {
+      const { ask } = authenticator();
+      const forged = der(client(authority('front-proxy-ca'), 'front-proxy-client'));
+      for (let i = 0; i < 3; i++) expect(await ask(ada, forged)).toBeUndefined();
+      expect(await ask(ada)).toEqual(caller('ada'));
+    });
+
+    it('keeps no more of them than 1,024', async () => {
+      const { ask } = authenticator({ allowedNames: [] });
+      expect(await ask(ada)).toEqual(caller('ada'));
+      // What is presented beside the leaf tells them apart.
+      for (let i = 0; i < 1_024; i++) await ask(ada, [...proxy, Buffer.from(String(i))]);
+      verify.mockClear();
+      await ask(ada, [...proxy, Buffer.from('1023')]);
+      expect(verify).toHaveBeenCalledTimes(0);
+      await ask(ada);
+      expect(verify).toHaveBeenCalledTimes(1);
+    });
   });
 
   it('names the headers that must not leave the hub', () => {
