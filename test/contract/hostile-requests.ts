@@ -540,4 +540,74 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
     ...{ what: 'DELETE of a status', method: 'DELETE', path: '/here/status', status: 405 },
     reason: 'MethodNotAllowed',
   },
+  // What is empty is not what is left out.
+  ...(
+    [
+      ['POST', '', JSON_TYPE, manifest({ name: 'dry' })],
+      ['PUT', '/here', JSON_TYPE, manifest({ name: 'here', resourceVersion: '1' })],
+      ['PATCH', '/here', MERGE, '{}'],
+      ['PATCH', '/here/status', MERGE, '{}'],
+      ['DELETE', '/here', undefined, undefined],
+      ['DELETE', '', undefined, undefined],
+    ] as const
+  ).flatMap(([method, path, headers, body]) =>
+    ['dryRun=', 'dryRun', 'dryRun=All&dryRun=', 'dryRun=&dryRun=All', 'dryRun=all'].map((query) => ({
+      what: `${path}?${query}`,
+      method,
+      path: `${path}?${query}&labelSelector=x`,
+      ...(headers !== undefined && { headers, body }),
+      status: 422,
+      reason: 'Invalid',
+    })),
+  ),
+  ...(
+    [
+      [{ dryRun: [''] }, 422],
+      [{ dryRun: ['All', ''] }, 422],
+      [{ dryRun: ['', 'All'] }, 422],
+      [{ dryRun: [5] }, 400],
+      [{ dryRun: [null] }, 422],
+      [{ dryRun: '' }, 400],
+      [{ dryRun: 'All' }, 400],
+      [{ dryRun: {} }, 400],
+      [{ propagationPolicy: '' }, 422],
+      [{ propagationPolicy: 5 }, 400],
+      [{ propagationPolicy: 'Orphan', orphanDependents: false }, 422],
+      [{ orphanDependents: '' }, 400],
+      [{ gracePeriodSeconds: '' }, 400],
+      [{ gracePeriodSeconds: 1.5 }, 400],
+      [{ preconditions: '' }, 400],
+      [{ preconditions: { uid: '' } }, 409],
+      [{ preconditions: { uid: 5 } }, 400],
+      [{ preconditions: { resourceVersion: '' } }, 409],
+      [{ preconditions: { resourceVersion: 5 } }, 400],
+    ] as const
+  ).map(([options, code]) => ({
+    what: `${JSON.stringify(options)} in the body`,
+    method: 'DELETE',
+    path: '/here',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', ...options }),
+    status: code,
+    reason: { 400: 'BadRequest', 409: 'Conflict', 422: 'Invalid' }[code],
+  })),
+  ...(
+    [
+      ['gracePeriodSeconds=', 400, 'BadRequest'],
+      ['propagationPolicy=', 422, 'Invalid'],
+      ['propagationPolicy=Orphan&orphanDependents=', 422, 'Invalid'],
+      ['propagationPolicy=&orphanDependents=', 422, 'Invalid'],
+    ] as const
+  ).map(([query, code, reason]) => ({
+    ...{ what: `?${query}`, method: 'DELETE', path: `/here?${query}`, status: code, reason },
+  })),
+  {
+    ...post('an empty fieldValidation and fieldManager', manifest({ name: 'x' }), 201),
+    path: '?dryRun=All&fieldValidation=&fieldManager=',
+  },
+  {
+    ...post('two fieldValidations, of which the first counts', manifest({ name: 'x' }), 201),
+    path: '?dryRun=All&fieldValidation=&fieldValidation=x',
+  },
+  patch('an empty force', '{}', 422, 'Invalid', '?force='),
 ];

@@ -19,11 +19,10 @@ export function invalidOptions(
   });
 }
 
-/** `dryRun=All` or nothing. Throws INVALID. */
-export function dryRunOf(kind: OptionsKind, values: readonly unknown[]): boolean {
-  const given = values.filter((value) => value !== '');
-  if (given.every((value) => value === 'All')) return given.length > 0;
-  const shown = JSON.stringify(given).slice(0, MAX_QUOTED_LENGTH);
+/** `dryRun=All` or nothing; an empty one is neither: who sent it meant something. Throws INVALID. */
+export function dryRunOf(kind: OptionsKind, values: readonly string[]): boolean {
+  if (values.every((value) => value === 'All')) return values.length > 0;
+  const shown = JSON.stringify(values).slice(0, MAX_QUOTED_LENGTH);
   const message = `Unsupported value: ${shown}: supported values: "All"`;
   throw invalidOptions(kind, 'dryRun', 'FieldValueNotSupported', message);
 }

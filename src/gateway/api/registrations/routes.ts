@@ -3,7 +3,6 @@ import { MctunnelError } from '../../../errors.ts';
 import type { EmbeddedStore } from '../../../registry/embedded/index.ts';
 import type { ClusterRegistration } from '../../../registry/ports.ts';
 import {
-  goTypeName,
   isJsonObject,
   jsonPatch,
   mergePatch,
@@ -13,12 +12,13 @@ import {
 import { sendJson, sendMethodNotAllowed } from '../answer.ts';
 import { checkMediaType, checkValue, parseJson, parseObject, readBody } from '../body.ts';
 import type { ApiResponse } from '../context.ts';
-import { parseListOptions, queryInteger } from '../read/list-options.ts';
+import { parseListOptions } from '../read/list-options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { apiVersionOf, objectOf, REGISTRATIONS } from '../read/resource.ts';
 import { pageOf } from '../read/snapshot.ts';
 import { successStatus } from '../status.ts';
-import { checkFields, dryRunOf, invalidOptions, writeOptionsOf } from './options.ts';
+import { deleteOptionsOf } from './delete-options.ts';
+import { checkFields, invalidOptions, writeOptionsOf } from './options.ts';
 
 const JSON_TYPE = 'application/json';
 const JSON_PATCH = 'application/json-patch+json';
@@ -70,51 +70,6 @@ function parseManifest(text: string): JsonObject {
 }
 
 const MAX_SHOWN_CHARS = 256;
-const PROPAGATION_POLICIES = ['Foreground', 'Background', 'Orphan'];
-
-interface DeleteOptions {
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
-  readonly dryRun: boolean;
-}
-
-function deleteOptionsOf(text: string, query: URLSearchParams): DeleteOptions {
-  const body = text.trim() === '' ? {} : parseObject(text);
-  // A kind that goes unsaid is as good as the right one, also when it is said to be empty.
-  const kind = body['kind'] ?? '';
-  if (kind !== '' && kind !== 'DeleteOptions') {
-    throw new MctunnelError('BAD_REQUEST', 'the body of a delete request must be a DeleteOptions');
-  }
-  const preconditions = body['preconditions'] ?? {};
-  if (!isJsonObject(preconditions)) {
-    const words = `json: cannot unmarshal ${goTypeName(preconditions)} into Go struct field DeleteOptions.preconditions of type v1.Preconditions`;
-    throw new MctunnelError('BAD_REQUEST', words);
-  }
-  const inBody: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
-  const dryRun = dryRunOf('DeleteOptions', [...query.getAll('dryRun'), ...inBody]);
-  // Nothing here is deleted slowly: read only to be refused when it is wrong.
-  queryInteger(query, 'gracePeriodSeconds');
-  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? '';
-  if (policy !== '' && !PROPAGATION_POLICIES.some((known) => known === policy)) {
-    const given = JSON.stringify(policy).slice(0, MAX_SHOWN_CHARS);
-    const supported = [...PROPAGATION_POLICIES, 'nil'].map((known) => `"${known}"`).join(', ');
-    const message = `Unsupported value: ${given}: supported values: ${supported}`;
-    throw invalidOptions('DeleteOptions', 'propagationPolicy', 'FieldValueNotSupported', message);
-  }
-  if (
-    policy !== '' &&
-    (body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined) !== undefined
-  ) {
-    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`;
-    throw invalidOptions('DeleteOptions', 'propagationPolicy', 'FieldValueInvalid', message);
-  }
-  const { uid, resourceVersion } = preconditions;
-  return {
-    uid: typeof uid === 'string' ? uid : undefined,
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
-    dryRun,
-  };
-}
 
 /** create, replace, patch, delete and deletecollection of registrations, and the same of their status, on the embedded store, in the shapes of the CRD. */
 export function registrationWrites(router: Router, collection: string, store: EmbeddedStore): void {
