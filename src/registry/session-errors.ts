@@ -1,8 +1,9 @@
 import { MctunnelError } from '../errors.ts';
 import { formatDate } from '../lib/format-date.ts';
-import type { Link } from './agent.ts';
+import { boundedText, type Link } from './agent.ts';
 import type { Disconnect } from './disconnect.ts';
 import type { ClusterEvent, ClusterRegistration } from './ports.ts';
+import type { Replicas } from './replicas.ts';
 
 /** After a loss the agent is expected back within this time: clients are told to try again. */
 export const RECOVERY_MS = 30_000;
@@ -42,6 +43,27 @@ function explain(registration: ClusterRegistration, last: Disconnect | undefined
   return 'its agent has never connected (start it, or enrol one with mctunnel token create)';
 }
 
+/** Of a cluster whose tunnel is at another replica, which could not be asked. undefined: no other has one, as far as the store knows. */
+function elsewhere(
+  { status }: ClusterRegistration,
+  own: string,
+  replicas: Replicas | undefined,
+): string | undefined {
+  const sessions = (status.sessions ?? []).filter(({ replica }) => replica !== own);
+  const held = sessions.find(({ replica }) => replicas?.isGone(replica) !== true) ?? sessions.at(-1);
+  if (held === undefined) return undefined;
+  const replica = boundedText(held.replica, 253);
+  const peer = replicas?.others.find(({ name }) => name === held.replica);
+  if (peer === undefined) {
+    return `it was connected to hub replica ${replica} since ${held.since}, which is gone or was never heard of here`;
+  }
+  const why =
+    peer.address === undefined
+      ? 'which was started without --peer-host, so that no other replica reaches it'
+      : 'which this one does not reach at the moment';
+  return `it is connected to hub replica ${replica}, ${why}`;
+}
+
 /** CLUSTER_NOT_FOUND, or CLUSTER_DISCONNECTED with why, since when, and whether it makes sense to come again. */
 export function notConnected(
   name: string,
@@ -49,11 +71,17 @@ export function notConnected(
   {
     last,
     isLeaving,
+    own,
+    replicas,
     now,
   }: {
     readonly last: Disconnect | undefined;
     /** It has a session, which takes no new streams. */
     readonly isLeaving: boolean;
+    /** This replica's name. */
+    readonly own: string;
+    /** undefined: no other is known of. */
+    readonly replicas: Replicas | undefined;
     /** Monotonic milliseconds. */
     readonly now: number;
   },
@@ -64,9 +92,15 @@ export function notConnected(
     });
   }
   const isLost = last?.isLoss === true && now - last.at < RECOVERY_MS;
+  const isPaused = registration.spec.paused === true;
+  const other = isLeaving || isPaused ? undefined : elsewhere(registration, own, replicas);
   const why = isLeaving ? 'its agent is about to reconnect' : explain(registration, last);
-  return new MctunnelError('CLUSTER_DISCONNECTED', `cluster ${name} is not connected: ${why}`, {
+  const words =
+    other === undefined
+      ? `cluster ${name} is not connected: ${why}`
+      : `cluster ${name} is not connected to this hub replica: ${other}`;
+  return new MctunnelError('CLUSTER_DISCONNECTED', words, {
     statusCause: 'ClusterDisconnected',
-    ...((isLeaving || isLost) && registration.spec.paused !== true && { retryAfterSeconds: 1 }),
+    ...((isLeaving || isLost) && !isPaused && { retryAfterSeconds: 1 }),
   });
 }

@@ -350,6 +350,8 @@ export class SessionRegistry {
     return notConnected(name, this.#options.store.peek(name), {
       last: cluster?.lastDisconnect,
       isLeaving: cluster?.links.some((link) => link.ending === undefined) ?? false,
+      own: this.#options.replica,
+      replicas: this.#options.replicas,
       now: this.#options.clock.now(),
     });
   }

@@ -38,7 +38,7 @@ export const PROXY_ROWS = {
   clusterDisconnected: {
     title: 'The cluster is not connected',
     situation:
-      'It is registered, and no agent of it has a tunnel to the hub: it never had one, it is paused, its agent is refused, or its tunnel was lost more than 30 seconds ago. The message says since when and why.',
+      'It is registered, and no agent of it has a tunnel to the hub: it never had one, it is paused, its agent is refused, or its tunnel was lost more than 30 seconds ago; or another hub replica has its tunnel, and this one cannot reach that. The message says since when and why.',
     advice:
       'Read the message: it names the cause. `mctunnel clusters -o wide` and the log of the agent tell more.',
     http: 503,

@@ -96,6 +96,38 @@ describe('what dead replicas leave', () => {
     expect(writes).toBe(1);
   });
 
+  it('is told to who asks for a cluster that another replica has, and that cannot be asked', async () => {
+    const refusal = (): string => {
+      try {
+        registry.dial('a');
+      } catch (error) {
+        return (error as Error).message;
+      }
+      throw new Error('it was dialled');
+    };
+    await registry.start();
+    expect(refusal()).toContain('its agent has never connected');
+    await store.updateStatus('a', () => ({ sessions: [item('hub-a')] }));
+    const here = 'cluster a is not connected to this hub replica: it';
+    expect(refusal()).toBe(
+      `${here} was connected to hub replica hub-a since 2027-01-31T11:00:00Z, which is gone or was never heard of here`,
+    );
+    replicas.others = [{ name: 'hub-a', address: undefined }];
+    expect(refusal()).toBe(
+      `${here} is connected to hub replica hub-a, which was started without --peer-host, so that no other replica reaches it`,
+    );
+    replicas.others = [{ name: 'hub-a', address: '192.0.2.1:8444' }];
+    expect(refusal()).toBe(
+      `${here} is connected to hub replica hub-a, which this one does not reach at the moment`,
+    );
+    // A living one says more than one that is gone.
+    await store.updateStatus('a', () => ({ sessions: [item('hub-0'), item('hub-a')] }));
+    replicas.gone.add('hub-0');
+    expect(refusal()).toContain('is connected to hub replica hub-a');
+    await store.patch('a', { spec: { paused: true } });
+    expect(refusal()).toBe('cluster a is not connected: it is paused');
+  });
+
   it('leaves the rest alone: the own session, and those of living and of new replicas', async () => {
     await store.updateStatus('a', () => ({ sessions: [item('hub-a'), item('hub-c'), item('hub-new')] }));
     replicas.others = [{ name: 'hub-c', address: undefined }];
