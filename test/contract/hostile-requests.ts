@@ -610,4 +610,106 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
     path: '?dryRun=All&fieldValidation=&fieldValidation=x',
   },
   patch('an empty force', '{}', 422, 'Invalid', '?force='),
+  // Dates that are none, and that there never was.
+  ...[
+    '',
+    'foo',
+    '2027-02-29T00:00:00Z',
+    '2027-02-30T00:00:00Z',
+    '2027-04-31T00:00:00Z',
+    '2027-13-01T00:00:00Z',
+    '2027-00-01T00:00:00Z',
+    '2027-01-00T00:00:00Z',
+    '2100-02-29T00:00:00Z',
+    '2027-01-01T24:00:00Z',
+    '2027-01-01T23:60:00Z',
+    '2027-01-01T23:59:60Z',
+    '2027-01-01T00:00:00+25:00',
+    '2027-01-01T00:00:00+23:60',
+    '2027-01-01T00:00:00x5Z',
+    '2027-01-01T00:00:00,5Z',
+    '2027-01-01T00:00:00.Z',
+    '2027-01-01T00:00:00',
+    '2027-01-01T00:00Z',
+    '2027-01-01 00:00:00Z',
+    '2027-01-01',
+    '27-01-01T00:00:00Z',
+    '+02027-01-01T00:00:00Z',
+    '2027-01-01T00:00:00ZTomorrow',
+    ' 2027-01-01T00:00:00Z',
+    '2027-01-01T00:00:00Z\n',
+  ].flatMap((date) => [
+    {
+      ...post(
+        `notBefore ${date}`,
+        manifest({ name: 'x' }, { spec: { credentials: { notBefore: date } } }),
+        422,
+      ),
+      ...{ path: '?dryRun=All', reason: 'Invalid' },
+    },
+    status(
+      `the time ${date}`,
+      { status: { lastDisconnect: { time: date, reason: 'R', message: 'm' } } },
+      422,
+      'Invalid',
+    ),
+  ]),
+  ...[
+    '2028-02-29T00:00:00Z',
+    '2000-02-29T23:59:59z',
+    '0001-01-01t00:00:00.123456789+23:59',
+    '2027-12-31T00:00:00-00:00',
+  ].map((date) => ({
+    ...post(
+      `notBefore ${date}`,
+      manifest({ name: 'x' }, { spec: { credentials: { notBefore: date } } }),
+      201,
+    ),
+    path: '?dryRun=All',
+  })),
+  ...(
+    [
+      { creationTimestamp: 'foo' },
+      { creationTimestamp: '' },
+      { creationTimestamp: '2027-02-30T00:00:00Z' },
+      { creationTimestamp: '2027-01-01T24:00:00Z' },
+      { creationTimestamp: '2027-01-01' },
+      { creationTimestamp: 5 },
+      { deletionTimestamp: 'foo' },
+      { deletionGracePeriodSeconds: 'x' },
+      { deletionGracePeriodSeconds: 1.5 },
+      { generation: 'x' },
+      { namespace: 5 },
+      { selfLink: 5 },
+      { managedFields: 'x' },
+      { managedFields: ['x'] },
+    ] as const
+  ).flatMap((metadata) => [
+    {
+      ...post(JSON.stringify(metadata), manifest({ name: 'x', ...metadata }), 400, 'BadRequest'),
+      path: '?dryRun=All',
+    },
+    status(JSON.stringify(metadata), { metadata }, 422, 'Invalid'),
+    patch(JSON.stringify(metadata), JSON.stringify({ metadata }), 422, 'Invalid'),
+    {
+      ...{ what: `${JSON.stringify(metadata)}, of a status`, method: 'PUT', path: '/here/status' },
+      ...{ headers: JSON_TYPE, status: 400, reason: 'BadRequest' },
+      body: manifest({ name: 'here', resourceVersion: '1', ...metadata }),
+    },
+  ]),
+  ...(
+    [
+      { creationTimestamp: null, deletionTimestamp: null, generation: null, managedFields: null },
+      { creationTimestamp: '2027-01-01T00:00:00Z', generation: 7, managedFields: [] },
+      { creationTimestamp: '2027-01-01T00:00:00.5+01:00', selfLink: 'x' },
+    ] as const
+  ).map((metadata) => ({
+    ...post(JSON.stringify(metadata), manifest({ name: 'x', ...metadata }), 201),
+    path: '?dryRun=All',
+  })),
+  status('labels of the wrong type, to the status', { metadata: { labels: 5 } }, 422, 'Invalid'),
+  patch('labels of the wrong type', '{"metadata":{"labels":5}}', 422, 'Invalid'),
+  patch('a label of the wrong type', '{"metadata":{"labels":{"a":5}}}', 422, 'Invalid'),
+  patch('a name of the wrong type', '{"metadata":{"name":5}}', 422, 'Invalid'),
+  status('labels that are none, to the status', { metadata: { labels: { 'a b': 'c' } } }, 200),
 ];

@@ -7,6 +7,7 @@ import {
   isJsonObject,
   mergePatch,
   parseRegistration,
+  readMetadata,
   REGISTRATION,
   type ParsedRegistration,
 } from '../schema/index.ts';
@@ -47,12 +48,20 @@ export function checkPrecondition(current: ClusterRegistration, wanted: Precondi
   }
 }
 
-/** Throws BAD_REQUEST (no name is left) or INVALID: in a patch a uid is no precondition but a change, which is not to be had. */
+/**
+ * Throws BAD_REQUEST (no name is left) or INVALID: what a patch made of the metadata is unreadable, or has another uid, which in a patch is no
+ * precondition but a change, and not to be had.
+ */
 export function checkPatched({ metadata }: ClusterRegistration, patched: unknown): void {
   const next = isJsonObject(patched) && isJsonObject(patched['metadata']) ? patched['metadata'] : {};
   if (next['name'] === undefined) {
     const words = `the name of the object (${metadata.name} based on URL) was undeterminable: name must be provided`;
     throw new MctunnelError('BAD_REQUEST', words);
+  }
+  try {
+    readMetadata(next);
+  } catch (error) {
+    throw new MctunnelError('INVALID', MctunnelError.from(error).message, { cause: error });
   }
   if (next['uid'] === undefined || next['uid'] === metadata.uid) return;
   throw invalid(metadata.name, [invalidValue('metadata.uid', next['uid'], 'field is immutable')]);
@@ -163,6 +172,7 @@ export function withStatus(current: ClusterRegistration, status: ClusterStatus):
 /** `current` with the status of a manifest, whose other parts are not looked at. Throws as `changedRegistration`. */
 export function changedStatus(current: ClusterRegistration, manifest: unknown): ClusterRegistration {
   const given = isJsonObject(manifest) ? manifest['metadata'] : undefined;
+  readMetadata(given);
   const { name, uid, resourceVersion } = isJsonObject(given) ? given : {};
   const metadata = {
     name,

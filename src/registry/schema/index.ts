@@ -6,4 +6,10 @@ export { goTypeName, isJsonObject, mergePatch, type JsonObject } from './json-va
 export { labelValueFault, qualifiedNameFault } from './metadata.ts';
 export { faultOf, invalidValue } from './faults.ts';
 export { CLUSTER, REGISTRATION, registrationSchema, specSchema, statusSchema } from './registration.ts';
-export { invalid, parseRegistration, unknownFields, type ParsedRegistration } from './validate.ts';
+export {
+  invalid,
+  parseRegistration,
+  readMetadata,
+  unknownFields,
+  type ParsedRegistration,
+} from './validate.ts';

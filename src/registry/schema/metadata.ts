@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FieldFault } from '../../errors.ts';
+import { isDateTime } from './date-time.ts';
 import { invalidValue } from './faults.ts';
 import { nameFault } from '../../lib/cluster-name.ts';
 
@@ -24,6 +25,22 @@ export const metadataSchema = z.object({
       }),
     )
     .exactOptional(),
+});
+
+const servedTime = z
+  .string()
+  .refine(isDateTime, { params: { format: 'date-time' } })
+  .exactOptional();
+
+/** The rest of ObjectMeta, which is the server's: a client's is dropped, but must be of its type. */
+export const servedMetadataSchema = z.object({
+  creationTimestamp: servedTime,
+  deletionTimestamp: servedTime,
+  deletionGracePeriodSeconds: z.int().exactOptional(),
+  generation: z.int().exactOptional(),
+  managedFields: z.array(z.record(z.string(), z.unknown())).exactOptional(),
+  namespace: z.string().exactOptional(),
+  selfLink: z.string().exactOptional(),
 });
 
 export type WritableMetadata = z.infer<typeof metadataSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATE_TIME, isDateTime } from './date-time.ts';
 
 /** Group, version and names of the registration: the CRD, and the embedded store's resource. */
 export const REGISTRATION = {
@@ -25,14 +26,11 @@ export const CLUSTER = {
 } as const;
 
 const text = (description: string, maxLength: number) => z.string().max(maxLength).meta({ description });
-const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 const time = (description: string) =>
   z
     .string()
-    .refine((value) => DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)), {
-      params: { format: 'date-time' },
-    })
-    .meta({ description, format: 'date-time' });
+    .refine(isDateTime, { params: { format: 'date-time' } })
+    .meta({ description, format: 'date-time', pattern: DATE_TIME.source });
 const count = (description: string) => z.int32().min(1).meta({ description });
 
 /** A list that is a map: items with the same values of `keys` are the same item. */

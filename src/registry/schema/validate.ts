@@ -3,7 +3,13 @@ import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
 import { faultOf, invalidValue, shown } from './faults.ts';
 import { goTypeName, isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
-import { metadataFaults, metadataSchema, qualifiedNameFault, type WritableMetadata } from './metadata.ts';
+import {
+  metadataFaults,
+  metadataSchema,
+  qualifiedNameFault,
+  servedMetadataSchema,
+  type WritableMetadata,
+} from './metadata.ts';
 import { REGISTRATION, registrationSchema } from './registration.ts';
 
 /** A registration as a client sent it: valid, and without the fields that the schema does not know. */
@@ -56,18 +62,40 @@ const GO_TYPES: Readonly<Record<string, string>> = {
   annotations: 'map[string]string',
   finalizers: '[]string',
   ownerReferences: '[]v1.OwnerReference',
+  creationTimestamp: 'v1.Time',
+  deletionTimestamp: 'v1.Time',
+  deletionGracePeriodSeconds: 'int64',
+  generation: 'int64',
+  managedFields: '[]v1.ManagedFieldsEntry',
 };
 
 /** The first field of the metadata that is of another type than it should be. */
 function misfit(issues: readonly z.core.$ZodIssue[]): MctunnelError | undefined {
   for (const { code, path, input } of issues) {
-    if (code !== 'invalid_type' || input === undefined) continue;
+    if (input === undefined) continue;
     if (path.length === 0) return unreadable(input, 'value of type v1.ObjectMeta');
     const [field = ''] = path.map(String);
     const type = path.length === 1 ? (GO_TYPES[field] ?? 'string') : 'string';
-    return unreadable(input, `struct field ObjectMeta.${field} of type ${type}`);
+    if (code !== 'custom') return unreadable(input, `struct field ObjectMeta.${field} of type ${type}`);
+    const { kind, version } = REGISTRATION;
+    const words = `${kind} in version "${version}" cannot be handled as a ${kind}: parsing time ${shown(input)} of metadata.${field}: it is none, as RFC 3339 has it`;
+    return new MctunnelError('BAD_REQUEST', words);
   }
   return undefined;
+}
+
+/** A null is as good as nothing, in metadata, spec and status. */
+const withoutNulls = (given: unknown): unknown => (isJsonObject(given) ? mergePatch({}, given) : given);
+
+/** Metadata as a client sent it, without its nulls. Throws BAD_REQUEST: a field is of another type than it should be. */
+export function readMetadata(given: unknown): WritableMetadata {
+  const sent = withoutNulls(given) ?? {};
+  const metadata = metadataSchema.safeParse(sent, { reportInput: true });
+  const served = servedMetadataSchema.safeParse(sent, { reportInput: true });
+  const unfit = misfit([...(metadata.error?.issues ?? []), ...(served.error?.issues ?? [])]);
+  if (unfit !== undefined || !metadata.success)
+    throw unfit ?? unreadable(sent, 'value of type v1.ObjectMeta');
+  return metadata.data;
 }
 
 /**
@@ -82,35 +110,26 @@ export function parseRegistration(
     throw new MctunnelError('BAD_REQUEST', 'the body must be one JSON object');
   }
   checkType(manifest);
-  const given = manifest['metadata'] ?? {};
-  // A null is as good as nothing, here and in spec and status.
-  const sent = isJsonObject(given) ? mergePatch({}, given) : given;
-  const metadata = metadataSchema.safeParse(sent, { reportInput: true });
-  const unfit = misfit(metadata.error?.issues ?? []);
-  if (unfit !== undefined) throw unfit;
+  const given = manifest['metadata'];
+  const metadata = readMetadata(given);
   const { spec, status } = mergePatch({}, manifest) as JsonObject;
   const rest = { ...(spec !== undefined && { spec }), ...(status !== undefined && { status }) };
   const body = registrationSchema.safeParse(rest, { reportInput: true });
   const faults: FieldFault[] = [];
-  for (const issue of metadata.error?.issues ?? []) faults.push(faultOf(issue, 'metadata'));
   for (const issue of body.error?.issues ?? []) faults.push(faultOf(issue));
-  const prefix = metadata.data?.generateName;
+  const prefix = metadata.generateName;
   const generated =
     prefix && generatedName !== undefined ? generatedName(prefix.slice(0, MAX_GENERATED_PREFIX)) : undefined;
-  const name = metadata.data?.name || generated;
-  if (metadata.success) {
-    if (name === undefined) {
-      const message = 'Required value: name or generateName is required';
-      faults.push({ field: 'metadata.name', reason: 'FieldValueRequired', message });
-    } else {
-      faults.push(...metadataFaults({ ...metadata.data, name }), ...droppedKeyFaults(sent));
-    }
+  const name = metadata.name || generated;
+  if (name === undefined) {
+    const message = 'Required value: name or generateName is required';
+    faults.push({ field: 'metadata.name', reason: 'FieldValueRequired', message });
+  } else {
+    faults.push(...metadataFaults({ ...metadata, name }), ...droppedKeyFaults(withoutNulls(given)));
   }
-  if (faults.length > 0 || !metadata.success || !body.success || name === undefined) {
-    throw invalid(name ?? '', faults);
-  }
+  if (faults.length > 0 || !body.success || name === undefined) throw invalid(name ?? '', faults);
   return {
-    metadata: { ...metadata.data, name },
+    metadata: { ...metadata, name },
     spec: body.data.spec ?? {},
     status: body.data.status ?? {},
   };
@@ -149,17 +168,6 @@ export function unknownFields(manifest: unknown): string[] {
   if (meta.success) {
     walk(metadata, meta.data, 'metadata');
   }
-  const served = new Set(SERVED_METADATA.map((key) => `metadata.${key}`));
+  const served = new Set(Object.keys(servedMetadataSchema.shape).map((key) => `metadata.${key}`));
   return unknown.filter((path) => !served.has(path));
 }
-
-/** Known to ObjectMeta, but the server's: accepted and dropped. */
-const SERVED_METADATA = [
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-  'managedFields',
-  'namespace',
-  'selfLink',
-] as const;
