@@ -2,21 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { HubConfig } from '../config/index.ts';
-import { MctunnelError } from '../errors.ts';
 import { createApi } from '../gateway/api/index.ts';
 import { createGateway, createProxy, type GatewayTls } from '../gateway/index.ts';
-import type { Dialer, ProxyObserver } from '../gateway/ports.ts';
+import type { Dialer } from '../gateway/ports.ts';
 import { AgentSigningRequests } from '../kube/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import {
   addReadGauge,
-  auditLine,
   createAccessMetrics,
   createLogger,
   createProxyMetrics,
-  type LineFile,
   Probes,
   startOpsServer,
 } from '../observe/index.ts';
@@ -26,6 +23,7 @@ import { ForwardingDialer } from '../registry/peers/index.ts';
 import { createTunnelServer, type ServingCredentials } from '../transport/index.ts';
 import { DEFAULT_PROCESS_BUDGET_BYTES, MemoryBudget } from '../tunnel/index.ts';
 import { connectionLimits, openFilesLimit } from './connection-limits.ts';
+import { HubAudit } from './hub-audit.ts';
 import { ADMIN_KUBECONFIG } from './hub-client.ts';
 import { openKubernetesBacking, openStandaloneBacking } from './hub-backing.ts';
 import { openHubFiles } from './hub-files.ts';
@@ -215,20 +213,15 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   let draining = false;
   probes.add('readyz', 'serving', () => (draining ? 'draining' : ready ? undefined : 'starting'));
   probes.add('readyz', 'registrations', backing.fault);
-  const { audit } = files;
-  const observer = createObserver(createProxyMetrics(metrics), audit);
+  const audit = files.audit && new HubAudit(files.audit, config.auditLogRequired);
+  const proxyMetrics = createProxyMetrics(metrics);
   const everywhere =
     peers === undefined
       ? sessions
       : new ForwardingDialer({ local: sessions, store, peer: (replica) => peers.links.session(replica) });
   const dialer: Dialer = {
     dial: (name) => {
-      if (config.auditLogRequired && audit?.problem !== undefined) {
-        throw new MctunnelError(
-          'INTERNAL',
-          'the audit log cannot be written, and this hub serves nothing unrecorded',
-        );
-      }
+      audit?.begin();
       return everywhere.dial(name);
     },
   };
@@ -240,7 +233,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     dialer,
     clock: systemClock,
     log,
-    observer,
+    observer: audit?.proxy(proxyMetrics) ?? proxyMetrics,
     limits: {
       maxInFlight: config.maxInFlightPerCluster,
       maxInFlightPerUser: config.maxInFlightPerUser,
@@ -287,6 +280,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
     proxy: proxy.handler,
     isReady: () => ready,
     ...(backing.registrations !== undefined && { registrations: backing.registrations }),
+    ...(audit !== undefined && { observer: audit }),
     clock: systemClock,
     log,
     now: Date.now,
@@ -349,20 +343,5 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
       await gateway.drain(config.drainTimeout);
       await Promise.race([agentsGone, new Promise((resolve) => setTimeout(resolve, DRAIN_RETRY_MS).unref())]);
     },
-  };
-}
-
-function createObserver(metrics: ProxyObserver, audit: LineFile | undefined): ProxyObserver {
-  if (audit === undefined) return metrics;
-  return {
-    start(record) {
-      metrics.start(record);
-      audit.write(auditLine(record, 'ResponseStarted'));
-    },
-    end(record) {
-      metrics.end(record);
-      audit.write(auditLine(record, 'ResponseComplete'));
-    },
-    refused: (error) => metrics.refused(error),
   };
 }

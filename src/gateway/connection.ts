@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { headerValues } from '../lib/headers.ts';
 import { resetSocket } from '../lib/reset-socket.ts';
 import type { FlatHeaders } from '../tunnel/index.ts';
-import type { RequestFacts } from './ports.ts';
+import type { Caller, RequestFacts } from './ports.ts';
 
 /** The TCP socket below a TLS socket: only it can be reset. */
 const rawSockets = new WeakMap<Socket, Socket>();
@@ -75,6 +75,7 @@ const NO_CERTIFICATES: readonly Buffer[] = [];
 export class NodeRequestFacts implements RequestFacts {
   readonly #request: IncomingMessage;
   readonly isUpgrade: boolean;
+  authenticated: Caller | undefined;
 
   constructor(request: IncomingMessage, isUpgrade: boolean) {
     this.#request = request;

@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly clientCertificates: readonly Buffer[];
   /** Identifies the TLS connection: authenticators may cache a verified certificate on it. */
   readonly connection: object;
+  /** Written by whoever resolves impersonation, before it asks whether they may: who really asks. For the record alone, also where it is refused. */
+  authenticated?: Caller | undefined;
 }
 
 /** How a caller was authenticated: decides what it may do further (impersonation is for direct callers only). */
@@ -151,38 +153,64 @@ export interface TokenIssuer {
   issue(order: TokenOrder): Promise<IssuedToken>;
 }
 
+/** What audit wants to know of every request. Read it inside the call, keep nothing of it. */
+export interface RequestRecord {
+  /** The caller's, else made here. Travels to the member, whose own audit log joins by it. */
+  readonly auditId: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** undefined: not authenticated. Where an impersonation was refused: who asked for it. */
+  readonly caller: Caller | undefined;
+  /** The last one is the other end of the connection; those before it are what `X-Forwarded-For` said. Bounded. */
+  readonly sourceIPs: readonly string[];
+  /** Printable ASCII of bounded length; empty when nothing was said. */
+  readonly userAgent: string;
+  readonly method: string;
+  /** Of the answer to the client; 0 while there is none, 499 when the client left before. */
+  readonly status: number;
+  /** Until now, or until the end. */
+  readonly durationMs: number;
+  /** Set when mctunnel made the answer, or cut it: why, and which hop. */
+  readonly failure: MctunnelError | undefined;
+}
+
+/** One request to the hub's own API, when it is over. */
+export interface ApiRecord extends RequestRecord {
+  /** `name` also of an object that is created. */
+  readonly info: RequestInfo;
+  /** Only parameters that the API knows, decoded and encoded again; bounded. */
+  readonly query: string;
+  /** What else says how grave it was, by the names of the body's fields; checked, and nothing secret. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Audit of the hub's own API: of writes, of what was refused, of whatever was asked under another's name or of a cluster itself. */
+export interface ApiObserver {
+  /** Such a request is about to be served. Throws MctunnelError INTERNAL: it must be recorded, and cannot be. */
+  begin(): void;
+  /** Exactly once per such request. Must not throw, must not wait. */
+  end(record: ApiRecord): void;
+}
+
 /**
  * One request to `/proxy`, as audit and metrics want it. The gateway keeps one per request and fills it in while the request lives:
  * read it inside the call, keep nothing of it.
  */
-export interface ProxyRecord {
-  /** The caller's, else made here. Travels to the member, whose own audit log joins by it. */
-  readonly auditId: string;
+export interface ProxyRecord extends RequestRecord {
   /** W3C traceparent, or empty. */
   readonly traceparent: string;
-  /** Milliseconds since the epoch. */
-  readonly startedAtMs: number;
   /** The path form: `…/clusters/NAME/proxy` or `/NAME`. */
   readonly cluster: string;
-  /** undefined: not authenticated. */
-  readonly caller: Caller | undefined;
   /** Whom the agent made of them; empty when it did not say. */
   readonly mappedUser: string;
-  readonly method: string;
   /** Attributes of the request inside the cluster; undefined when its path was refused. */
   readonly inner: RequestInfo | undefined;
   readonly isUpgrade: boolean;
-  /** Of the answer to the client; 0 while there is none, 499 when the client left before. */
-  readonly status: number;
   /** `yes`: the cluster answered. */
   readonly delivered: Delivered | 'yes';
   /** Bytes of body (or of the upgraded connection) from the client, and to it. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** Until now, or until the end. */
-  readonly durationMs: number;
-  /** Set when mctunnel made the answer, or cut it: why, and which hop. */
-  readonly failure: MctunnelError | undefined;
 }
 
 /** Audit and metrics. Called synchronously on the hot path: must not throw, must not wait. */

@@ -1,7 +1,6 @@
 import type { NextFunction, Request } from 'express';
 import { MctunnelError } from '../../errors.ts';
 import type { RequestInfo } from '../../lib/request-info.ts';
-import { factsOf } from '../connection.ts';
 import type { AccessAttributes, Authenticator, Authorizer, Caller } from '../ports.ts';
 import { forbiddenMessage } from '../status.ts';
 import type { ApiResponse } from './context.ts';
@@ -29,8 +28,8 @@ function attributesOf(info: RequestInfo): AccessAttributes {
 
 /** 401 unless somebody is named. */
 export function authentication(authenticator: Authenticator) {
-  return async (request: Request, response: ApiResponse, next: NextFunction): Promise<void> => {
-    const caller = await authenticator.authenticate(factsOf(request));
+  return async (_request: Request, response: ApiResponse, next: NextFunction): Promise<void> => {
+    const caller = await authenticator.authenticate(response.locals.facts);
     if (caller === undefined) throw new MctunnelError('UNAUTHENTICATED', 'Unauthorized');
     response.locals.caller = caller;
     next();

@@ -35,6 +35,7 @@ function sendText(response: Response, status: number, text: Readable): void {
 }
 
 export function sendError(response: Response, error: MctunnelError, about?: StatusDetails): void {
+  response.locals['failure'] = error;
   const { retryAfterSeconds } = error;
   const status = ERRORS[error.code].http;
   const body = statusOf(error, about);

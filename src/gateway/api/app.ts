@@ -4,6 +4,7 @@ import { MctunnelError, type ErrorCode } from '../../errors.ts';
 import { requestInfo } from '../../lib/request-info.ts';
 import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
 import { REGISTRATION } from '../../registry/schema/index.ts';
+import { factsOf } from '../connection.ts';
 import { routeOf } from '../route.ts';
 import { authentication, authorization } from './access.ts';
 import { sendError, sendMethodNotAllowed, sendUnknownPath } from './answer.ts';
@@ -18,6 +19,7 @@ import { OpenWatches } from './read/open-watches.ts';
 import { apiVersionOf, CLUSTERS, REGISTRATIONS } from './read/resource.ts';
 import { getOne, listOrWatch } from './read/routes.ts';
 import { registrationWrites } from './registrations/routes.ts';
+import { isToBeRecorded, recording } from './recording.ts';
 import type { StatusDetails } from './status.ts';
 import { bootstrapToken } from './subresources/bootstrap-token.ts';
 import { clusterHealth } from './subresources/health.ts';
@@ -78,6 +80,7 @@ export function createApi(options: ApiOptions): Api {
       throw new MctunnelError('BAD_REQUEST', 'the path holds an empty segment');
     }
     const { query } = path;
+    response.locals.facts = factsOf(request);
     response.locals.path = path;
     response.locals.info = requestInfo(request.method, path);
     response.locals.query = knownParameters(query);
@@ -88,6 +91,8 @@ export function createApi(options: ApiOptions): Api {
   });
 
   app.use(health(options.probes));
+  const { observer } = options;
+  if (observer !== undefined) app.use(recording(observer, options.clock, options.now));
   app.use((_request: Request, _response: Response, next: NextFunction) => {
     if (!options.isReady()) {
       const words = 'the hub is starting: it does not know its clusters yet';
@@ -97,9 +102,11 @@ export function createApi(options: ApiOptions): Api {
   });
   app.use(authentication(options.authenticator));
   app.use(authorization(options.authorizer));
-  app.use((_request: Request, response: Response, next: NextFunction) => {
+  app.use((_request: Request, response: ApiResponse, next: NextFunction) => {
     // While somebody was asked, the client may have left, or its body turned out to be no HTTP: then nothing is done any more.
-    if (!response.closed && !response.writableEnded) next();
+    if (response.closed || response.writableEnded) return;
+    if (observer !== undefined && isToBeRecorded(response)) observer.begin();
+    next();
   });
 
   const served =

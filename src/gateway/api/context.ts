@@ -1,10 +1,12 @@
 import type { Response } from 'express';
 import type { RequestInfo } from '../../lib/request-info.ts';
 import { queryValues, type RequestPath } from '../../lib/request-path.ts';
-import type { Caller } from '../ports.ts';
+import type { MctunnelError } from '../../errors.ts';
+import type { Caller, RequestFacts } from '../ports.ts';
 
 /** What is known of a request, in Express's `response.locals`. */
 interface RequestContext {
+  facts: RequestFacts;
   path: RequestPath;
   info: RequestInfo;
   /** Only the parameters that the API knows, read as the authorisation reads them. */
@@ -12,6 +14,12 @@ interface RequestContext {
   auditId: string;
   /** Set by authentication. */
   caller: Caller;
+  /** Of an object that is created, as far as it is known. For the record: not checked, but bounded. */
+  objectName?: string;
+  /** What of the body the record shall tell: checked, and nothing secret. */
+  annotations?: Readonly<Record<string, string>>;
+  /** What the answer was made of, when it is an error. */
+  failure?: MctunnelError;
 }
 
 export type ApiResponse = Response<unknown, RequestContext>;

@@ -4,7 +4,14 @@ import type { Log } from '../../lib/log.ts';
 import type { EmbeddedStore } from '../../registry/embedded/index.ts';
 import type { ClusterStore } from '../../registry/ports.ts';
 import type { HttpHandler } from '../options.ts';
-import type { Authenticator, Authorizer, ClusterReadView, Dialer, TokenIssuer } from '../ports.ts';
+import type {
+  ApiObserver,
+  Authenticator,
+  Authorizer,
+  ClusterReadView,
+  Dialer,
+  TokenIssuer,
+} from '../ports.ts';
 
 interface ProbeReport {
   readonly ok: boolean;
@@ -58,6 +65,8 @@ export interface ApiOptions {
   readonly isReady: () => boolean;
   /** Standalone only: `/apis/registry.mctunnel.io/v1/clusterregistrations` is served from it. */
   readonly registrations?: EmbeddedStore;
+  /** Hears of writes, of refusals, and of what was asked under another's name or of a cluster itself. */
+  readonly observer?: ApiObserver;
   readonly clock: Clock;
   readonly log: Log;
   /** Wall-clock milliseconds, as Date.now. */

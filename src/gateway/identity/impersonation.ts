@@ -30,8 +30,8 @@ export function withImpersonation(options: ImpersonationOptions): CompleteAuthen
     authenticate: (request: RequestFacts): MaybePromise<Caller> => {
       const caller = authenticator.authenticate(request);
       if (!asksForImpersonation(request.headers)) return caller;
-      if (isPromise(caller)) return caller.then((known) => impersonate(known, request.headers, authorizer));
-      return impersonate(caller, request.headers, authorizer);
+      if (isPromise(caller)) return caller.then((known) => impersonate(known, request, authorizer));
+      return impersonate(caller, request, authorizer);
     },
   };
 }
@@ -45,14 +45,16 @@ function asksForImpersonation(headers: FlatHeaders): boolean {
   return false;
 }
 
-function impersonate(caller: Caller, headers: FlatHeaders, authorizer: Authorizer): MaybePromise<Caller> {
+function impersonate(caller: Caller, request: RequestFacts, authorizer: Authorizer): MaybePromise<Caller> {
+  // Whatever comes of it: the attempt has an author.
+  request.authenticated = caller;
   if (caller.method === 'front-proxy') {
     throw new MctunnelError(
       'BAD_REQUEST',
       'Impersonate-* headers from the front proxy: it should have resolved them',
     );
   }
-  const { identity, questions } = readRequest(headers);
+  const { identity, questions } = readRequest(request.headers);
   const admitted: Caller = { method: caller.method, identity, impersonator: caller.identity };
   const from = (first: number): MaybePromise<Caller> => {
     for (let index = first; index < questions.length; index++) {

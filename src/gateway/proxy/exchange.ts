@@ -8,6 +8,7 @@ import type { RequestInfo } from '../../lib/request-info.ts';
 import { encodeSegment, encodeTarget } from '../../lib/request-path.ts';
 import type { Open, Session } from '../../tunnel/index.ts';
 import type { Caller, Decision, ProxyRecord, RequestFacts, ResourceAttributes } from '../ports.ts';
+import { sourceIPsOf, userAgentOf } from '../origin.ts';
 import { API_GROUP, API_VERSION, serviceOf } from '../route.ts';
 import type { ProxyRoute, ServiceTarget } from '../route.ts';
 import { forbiddenMessage } from '../status.ts';
@@ -49,6 +50,8 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
   protected readonly facts: RequestFacts;
   protected readonly service: ServiceTarget | undefined;
   readonly #startedNowMs: number;
+  /** Of a connection that is closed nobody can tell any more. */
+  readonly #remoteAddress: string;
   #isCounted = false;
 
   constructor(context: ProxyContext, route: ProxyRoute, facts: RequestFacts) {
@@ -62,6 +65,7 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
     this.inner = requestInfo(facts.method, route.inner);
     this.startedAtMs = context.wallClock();
     this.#startedNowMs = context.clock.now();
+    this.#remoteAddress = facts.remoteAddress;
     const auditId = headerValue(facts.headers, 'audit-id');
     this.auditId = auditId !== undefined && AUDIT_ID.test(auditId) ? auditId : randomUUID();
     this.traceparent = traceparentOf(facts);
@@ -70,6 +74,14 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
 
   get durationMs(): number {
     return this.context.clock.now() - this.#startedNowMs;
+  }
+
+  get sourceIPs(): readonly string[] {
+    return sourceIPsOf(this.facts.headers, this.#remoteAddress);
+  }
+
+  get userAgent(): string {
+    return userAgentOf(this.facts.headers);
   }
 
   get isWatch(): boolean {
@@ -264,7 +276,7 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
       if (!TOLD_APART.has(name.toLowerCase())) headers.push(name, lines[i + 1] ?? '');
     }
     const hops = headerValues(this.facts.headers, 'x-forwarded-for');
-    if (this.facts.remoteAddress !== '') hops.push(this.facts.remoteAddress);
+    if (this.#remoteAddress !== '') hops.push(this.#remoteAddress);
     if (hops.length > 0) headers.push('X-Forwarded-For', hops.join(', '));
     const fault = headerFault(headers);
     if (fault !== undefined) throw new MctunnelError('BAD_REQUEST', fault);
@@ -296,6 +308,8 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
     context.deadlines.remove(this);
     if (this.#isCounted) context.inFlight.leave(this.cluster, this.caller?.identity.user ?? '');
     context.open.delete(this);
+    // Nothing is done for them any more: a refused impersonation is recorded under its author's name.
+    this.caller ??= this.facts.authenticated;
     context.observer?.end(this);
     context.onOver();
   }

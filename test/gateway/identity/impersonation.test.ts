@@ -54,6 +54,21 @@ describe('impersonation on the direct gateway', () => {
     expect(asked).toEqual([]);
   });
 
+  it('tells for the record who asks, also where they may not, or ask for nonsense', async () => {
+    for (const later of [false, true]) {
+      const { authenticator, caller } = setUp({ later, deny: () => true });
+      for (const headers of [
+        ['Impersonate-User', 'root'],
+        ['Impersonate-Group', 'a'],
+        ['Impersonate-Nonsense', 'a'],
+      ]) {
+        const facts = request({ headers });
+        expect(await outcome(() => authenticator.authenticate(facts))).toBeInstanceOf(MctunnelError);
+        expect(facts.authenticated).toBe(caller);
+      }
+    }
+  });
+
   it('asks about every user, group, uid and extra, and hands on the identity that was asked for and no other', async () => {
     for (const later of [false, true]) {
       const { ask, asked } = setUp({ later });

@@ -83,8 +83,12 @@ export function registrationWrites(router: Router, collection: string, store: Em
     const { dryRun, validation } = writeOptionsOf('CreateOptions', query);
     const text = await readBody(request);
     const manifest = parseManifest(text);
+    const { name } = metadataOf(manifest);
+    if (typeof name === 'string') response.locals.objectName = name.slice(0, MAX_SHOWN_CHARS);
     warn(response, checkFields(text, manifest, validation));
-    send(response, 201, await store.createObject(manifest, { dryRun }));
+    const created = await store.createObject(manifest, { dryRun });
+    response.locals.objectName = created.metadata.name;
+    send(response, 201, created);
   });
 
   const change = (path: string, subresource?: 'status'): void => {

@@ -58,8 +58,9 @@ export function bootstrapToken(options: ApiOptions) {
       throw new MctunnelError('BAD_REQUEST', words);
     }
     const spec = parse(await readBody(request));
-    const { metadata, spec: registered } = await store.get(name);
     const { ttlSeconds = DEFAULT_TTL_SECONDS, replace = false } = spec;
+    response.locals.annotations = { ttlSeconds: String(ttlSeconds), replace: String(replace) };
+    const { metadata, spec: registered } = await store.get(name);
     const notBefore = registered.credentials?.notBefore;
     const status = await tokens.issue({
       ...{ cluster: name, uid: metadata.uid, ttlSeconds, replace },
