@@ -218,6 +218,41 @@ describeKubernetes('the audit logs', {}, () => {
   );
 
   it.each(ROUTES)(
+    'name who impersonates, where it is the hub that lets them: by the %s route',
+    async (route) => {
+      const id = randomUUID();
+      const answer = await call(serverOf(system, route), proxyPath(CONFIGMAPS), {
+        user: users.admin,
+        headers: { 'audit-id': id, 'impersonate-user': 'alice', 'user-agent': 'e2e/1' },
+      });
+      expect(answer.status).toBe(200);
+      const [hub, agent] = await waitFor('both lines', () => {
+        const found = [byId(linesOf('hub')).get(id)?.[0], byId(linesOf('agent')).get(id)?.[0]] as const;
+        return found[0] !== undefined && found[1] !== undefined && ([found[0], found[1]] as const);
+      });
+      expect(hub).toMatchObject({ user: 'alice', mappedUser: 'hub:alice', userAgent: 'e2e/1' });
+      expect(agent).toMatchObject({ user: 'alice', mappedUser: 'hub:alice' });
+      expect((hub['sourceIPs'] as string[]).at(-1)).toBe('127.0.0.1');
+      expect(agent['impersonator']).toBeUndefined();
+      if (route === 'direct') {
+        expect(hub).toMatchObject({
+          impersonator: {
+            user: users.admin.name,
+            groups: expect.arrayContaining(['system:masters']) as unknown,
+          },
+          authenticatedBy: 'client-certificate',
+          sourceIPs: ['127.0.0.1'],
+        });
+        return;
+      }
+      // The API server has resolved it before.
+      expect(hub['impersonator']).toBeUndefined();
+      expect(hub).toMatchObject({ authenticatedBy: 'front-proxy', sourceIPs: ['127.0.0.1', '127.0.0.1'] });
+    },
+    TEST_MS,
+  );
+
+  it.each(ROUTES)(
     'show with --authorize-inner-verb that a right to get is none to list: by the %s route',
     async (route) => {
       const carol = system.user('carol');
