@@ -45,7 +45,8 @@ async function handedOver(stage: TunnelStage, drains = true): Promise<void> {
 /** The certificate has ended, and the hub looks at its sessions again. */
 async function lateOn(stage: TunnelStage): Promise<string | undefined> {
   stage.clock.now += 2 * MINUTE_MS;
-  await stage.store.patch('cluster-b', { spec: { displayName: 'b' } });
+  // A field that is stored: without a change there is nothing to look at.
+  await stage.store.patch('cluster-b', { spec: { limits: { maxInFlight: 9 } } });
   for (let turn = 0; turn < 60; turn++) {
     const sessions = stage.sessions.sessions('cluster-b');
     if (!sessions.some(({ instance }) => instance === 'thief')) return undefined;

@@ -276,7 +276,7 @@ describe('a session that its agent has left for one with its next certificate', 
     left(old);
     await pass(1.5 * MINUTE);
     // A change of the registration has every session looked at.
-    await store.patch('a', { spec: { displayName: 'A' } });
+    await store.patch('a', { spec: { limits: { maxInFlight: 9 } } });
     expect(old.aborted).toBeUndefined();
     connect(lasting(3, 'three'));
     await pass(MINUTE);
