@@ -52,12 +52,25 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INVALID',
 ]);
 
-/** Every cluster, page by page. */
-export async function readAll(client: HubClient): Promise<ClusterSnapshot> {
+/** Which clusters, as the API is asked; both empty: all. */
+export interface Selection {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+}
+
+function queryOf({ labelSelector, fieldSelector }: Selection): string {
+  return Object.entries({ labelSelector, fieldSelector })
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `&${key}=${encodeURIComponent(value)}`)
+    .join('');
+}
+
+/** Every cluster that is selected, page by page. */
+export async function readAll(client: HubClient, selection: Selection): Promise<ClusterSnapshot> {
   const items: Cluster[] = [];
   let next = '';
   for (;;) {
-    const query = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
+    const query = queryOf(selection) + (next === '' ? '' : `&continue=${encodeURIComponent(next)}`);
     const page = (await client.call('GET', `${CLUSTERS_PATH}?limit=${PAGE_SIZE}${query}`)) as ClusterList;
     items.push(...page.items);
     next = page.metadata.continue ?? '';
@@ -67,6 +80,7 @@ export async function readAll(client: HubClient): Promise<ClusterSnapshot> {
 
 export interface ClusterFeedOptions {
   readonly client: HubClient;
+  readonly selection: Selection;
   /** What the caller has seen already. */
   readonly since: ClusterSnapshot;
   readonly onChange: (change: ClusterChange) => Promise<void>;
@@ -118,8 +132,8 @@ export class ClusterFeed {
 
   /** Resolves when the hub ended the watch: whether it had sent anything. */
   async #watch(): Promise<boolean> {
-    const { client, signal } = this.#options;
-    const path = `${CLUSTERS_PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(this.#from)}`;
+    const { client, signal, selection } = this.#options;
+    const path = `${CLUSTERS_PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(this.#from)}${queryOf(selection)}`;
     let hasSent = false;
     try {
       const events = await client.events(path, signal);
@@ -149,7 +163,7 @@ export class ClusterFeed {
 
   /** The differences are the changes that were missed. */
   async #listAgain(): Promise<void> {
-    const { items, resourceVersion } = await readAll(this.#options.client);
+    const { items, resourceVersion } = await readAll(this.#options.client, this.#options.selection);
     const gone = new Map(this.#known);
     for (const cluster of items) {
       const { name } = cluster.metadata;

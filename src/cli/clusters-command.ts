@@ -9,6 +9,7 @@ import {
   type Cluster,
   type ClusterChange,
   type ClusterSnapshot,
+  type Selection,
 } from './cluster-feed.ts';
 import { HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
 import { CLUSTERS_PATH, REGISTRATIONS_PATH } from './paths.ts';
@@ -34,6 +35,13 @@ const listSettings = {
       default: 'false',
     },
   ),
+  selector: setting(
+    values.text.optional(),
+    'only the clusters with these labels, as kubectl writes it: region=eu,tier!=test',
+    {
+      placeholder: 'SELECTOR',
+    },
+  ),
   ...hubClientSettings,
 } as const;
 
@@ -41,13 +49,23 @@ export function clustersCommand(): Command {
   const command = new Command('clusters').description(
     'list the clusters and their state; delete, pause or resume one',
   );
-  withSettings(command, listSettings, async ({ output, watch, ...config }) => {
-    await withHub(config, (client) => list(client, output, watch));
+  command.argument('[NAME...]', 'only these clusters (one called delete, pause or resume: --selector)');
+  withSettings(command, listSettings, async ({ output, watch, selector = '', ...config }, operands) => {
+    const names = [...new Set(operands.map(clusterNameOperand))];
+    const problems = [
+      ...(watch && output === 'yaml' ? ['--watch: yaml cannot be watched; use json or a table'] : []),
+      ...(names.length > 0 && selector !== '' ? ['--selector: clusters are named already'] : []),
+      ...(names.length > 1 && watch ? ['--watch: name one cluster, or none'] : []),
+    ];
+    if (problems.length > 0) throw new UsageError(problems);
+    await withHub(config, (client) => list(client, { names, selector, output, watch }));
   });
   command.addOption(command.createOption('-o <FORMAT>', 'short for --output'));
+  command.addOption(command.createOption('-l <SELECTOR>', 'short for --selector'));
   command.hook('preAction', (_, action) => {
-    const short = action.opts<{ o?: string }>().o;
-    if (short !== undefined) action.setOptionValue('output', short);
+    const { o, l } = action.opts<{ o?: string; l?: string }>();
+    if (o !== undefined) action.setOptionValue('output', o);
+    if (l !== undefined) action.setOptionValue('selector', l);
   });
   command.addCommand(
     single(
@@ -103,10 +121,21 @@ async function withHub(config: HubClientConfig, act: (client: HubClient) => Prom
 
 type Output = 'table' | 'wide' | 'json' | 'yaml';
 
-async function list(client: HubClient, output: Output, watch: boolean): Promise<void> {
-  if (watch && output === 'yaml')
-    throw new UsageError(['--watch: yaml cannot be watched; use json or a table']);
-  const snapshot = await readAll(client);
+interface Listing {
+  readonly names: readonly string[];
+  readonly selector: string;
+  readonly output: Output;
+  readonly watch: boolean;
+}
+
+async function list(client: HubClient, { names, selector, output, watch }: Listing): Promise<void> {
+  const [only] = names;
+  const selection: Selection = {
+    labelSelector: selector,
+    fieldSelector: watch && only !== undefined ? `metadata.name=${only}` : '',
+  };
+  const snapshot =
+    names.length > 0 && !watch ? await readNamed(client, names) : await readAll(client, selection);
   const { items, resourceVersion } = snapshot;
   if (output === 'json' || output === 'yaml') {
     const whole = {
@@ -115,21 +144,42 @@ async function list(client: HubClient, output: Output, watch: boolean): Promise<
       metadata: { resourceVersion },
       items,
     };
-    process.stdout.write(output === 'json' ? `${JSON.stringify(whole, null, 2)}\n` : yamlText(whole));
-  } else if (items.length === 0 && !watch) {
+    // As kubectl: who names one gets that one.
+    const shown = names.length === 1 ? items[0] : whole;
+    if (shown !== undefined) {
+      process.stdout.write(output === 'json' ? `${JSON.stringify(shown, null, 2)}\n` : yamlText(shown));
+    }
+  } else if (items.length > 0 || watch) {
+    process.stdout.write(render(items, await liveStates(client, items), output));
+  } else if (selector !== '') {
+    process.stderr.write('No cluster has these labels.\n');
+  } else if (names.length === 0) {
     process.stderr.write(
       'No clusters are registered; "mctunnel token create --cluster NAME" registers one.\n',
     );
-  } else {
-    process.stdout.write(render(items, await liveStates(client, items), output));
   }
-  if (watch && output !== 'yaml') await follow(client, snapshot, output);
+  if (watch && output !== 'yaml') await follow(client, { since: snapshot, selection }, output);
+}
+
+/** One by one: a person's rights may be to some names only. Those that are not there are told, and make the exit status 1. */
+async function readNamed(client: HubClient, names: readonly string[]): Promise<ClusterSnapshot> {
+  const items: Cluster[] = [];
+  for (const name of names) {
+    try {
+      items.push((await client.call('GET', `${CLUSTERS_PATH}/${name}`)) as Cluster);
+    } catch (error) {
+      if (!(error instanceof MctunnelError) || error.code !== 'NOT_FOUND') throw error;
+      process.stderr.write(`mctunnel: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  }
+  return { items, resourceVersion: '' };
 }
 
 /** Prints every change from then on, until SIGINT or SIGTERM. */
 async function follow(
   client: HubClient,
-  since: ClusterSnapshot,
+  { since, selection }: { readonly since: ClusterSnapshot; readonly selection: Selection },
   output: Exclude<Output, 'yaml'>,
 ): Promise<void> {
   const controller = new AbortController();
@@ -145,12 +195,17 @@ async function follow(
       return;
     }
     const changed = [change.object];
-    const rows = render(changed, await liveStates(client, changed), output);
+    const isGone = change.type === 'DELETED';
+    const live: LiveStates = isGone ? new Map() : await liveStates(client, changed);
+    // With a selector it may be there still, with other labels.
+    const gone = selection.labelSelector === '' ? 'Deleted' : 'Gone';
+    const rows = render(changed, live, output, isGone ? gone : undefined);
     process.stdout.write(rows.split('\n').slice(1).join('\n'));
   };
   const feed = new ClusterFeed({
     client,
     since,
+    selection,
     onChange: print,
     onOutage: ({ message }) => {
       process.stderr.write(
@@ -161,6 +216,15 @@ async function follow(
     random: Math.random,
   });
   await feed.run();
+}
+
+/** Of a cluster that is not connected. Without a condition no session of it has ever been. */
+function reasonOf(cluster: Cluster): string {
+  return (
+    cluster.status?.lastDisconnect?.message ??
+    connectedOf(cluster)?.message ??
+    'its agent has never connected'
+  );
 }
 
 function connectedOf({ status }: Cluster) {
@@ -188,7 +252,13 @@ async function liveStates(client: HubClient, clusters: readonly Cluster[]): Prom
   return states;
 }
 
-function render(clusters: readonly Cluster[], live: LiveStates, output: 'table' | 'wide'): string {
+/** `gone` stands for CONNECTED of what is not there any more: whatever else of it is known is of before. */
+function render(
+  clusters: readonly Cluster[],
+  live: LiveStates,
+  output: 'table' | 'wide',
+  gone?: string,
+): string {
   const nowMs = Date.now();
   const heads = ['NAME', 'CONNECTED', 'SINCE', 'AGENT', 'KUBERNETES', 'ROUND TRIP', 'STREAMS', 'LAST REASON'];
   const wide = ['SESSIONS', 'REMOTE ADDRESS', 'CERTIFICATE UNTIL', 'CLUSTER UID', 'NOT TRUE'];
@@ -200,13 +270,13 @@ function render(clusters: readonly Cluster[], live: LiveStates, output: 'table' 
     const roundTrip = now?.tunnelRoundTripMs ?? session?.roundTripMs;
     const row = [
       cluster.metadata.name,
-      cluster.spec?.paused === true ? 'Paused' : (connected?.status ?? 'False'),
+      gone ?? (cluster.spec?.paused === true ? 'Paused' : (connected?.status ?? 'False')),
       connected === undefined ? 'never' : formatAge(connected.lastTransitionTime, nowMs),
       session?.agentVersion ?? '',
       status.kubernetesVersion ?? '',
       roundTrip === undefined ? '' : `${roundTrip.toFixed(1)}ms`,
       now === undefined ? '' : String(now.streams),
-      connected?.status === 'True' ? '' : (status.lastDisconnect?.message ?? connected?.message ?? ''),
+      connected?.status === 'True' ? '' : reasonOf(cluster),
     ];
     if (output !== 'wide') return row;
     return [

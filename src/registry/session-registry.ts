@@ -7,14 +7,14 @@ import { watchCertificate } from './certificate-end.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
 import { CredentialNotices } from './credential-notices.ts';
 import { disconnectOf } from './disconnect.ts';
-import type { ClusterEvent } from './ports.ts';
+import type { ClusterEvent, ClusterRegistration } from './ports.ts';
 import type { LiveSession } from './live-session.ts';
 import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
 import { ReportReceiver } from './report-receiver.ts';
 import { deletedBy, draining, leftForTooLong, notConnected, RECOVERY_MS } from './session-errors.ts';
 import type { SessionHandlers, SessionRegistryOptions } from './session-registry-options.ts';
-import { withSessions } from './session-status.ts';
+import { lacksCondition, withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
 /** An agent has one that takes streams, two for a moment; a runaway one must not fill the status. */
@@ -63,6 +63,7 @@ export class SessionRegistry {
     const { items } = await this.#options.store.list();
     for (const registration of items) {
       const { name } = registration.metadata;
+      this.#touchIfLacking(registration);
       const own = registration.status.sessions?.some((session) => session.replica === this.#options.replica);
       if (own !== true) continue;
       const cluster = this.#cluster(name);
@@ -337,6 +338,7 @@ export class SessionRegistry {
   #onEvent(event: ClusterEvent): void {
     if (event.type === 'bookmark') return;
     const { name, uid } = event.registration.metadata;
+    if (event.type !== 'deleted') this.#touchIfLacking(event.registration);
     const cluster = this.#clusters.get(name);
     if (cluster === undefined) return;
     // Registered again: how the one before ended is not its story.
@@ -344,6 +346,11 @@ export class SessionRegistry {
     for (const link of [...cluster.links]) this.#recheck(cluster, link, event);
     const isGone = event.type === 'deleted' && (this.#options.store.peek(name)?.metadata.uid ?? uid) === uid;
     if (isGone && cluster.links.length === 0) this.#forget(name);
+  }
+
+  /** Paused or resumed: that is written once, by whichever replica comes first. */
+  #touchIfLacking(registration: ClusterRegistration): void {
+    if (lacksCondition(registration)) this.#status.touch(registration.metadata.name, 0, 0);
   }
 
   #unavailable(name: string, cluster: ClusterSessions | undefined): MctunnelError {
@@ -370,6 +377,7 @@ export class SessionRegistry {
         lastDisconnect: cluster?.lastDisconnect,
         now: wallNow(),
         generation: registration.metadata.generation,
+        isPaused: registration.spec.paused === true,
       });
     });
   }

@@ -4,7 +4,7 @@ import { boundedText, type Link } from './agent.ts';
 import type { Disconnect } from './disconnect.ts';
 import type { AgentReport } from './report.ts';
 import { conditionsWithoutAgent, reportConditions } from './report-conditions.ts';
-import type { ClusterStatus, Condition, ConditionType, SessionStatus } from './ports.ts';
+import type { ClusterRegistration, ClusterStatus, Condition, ConditionType, SessionStatus } from './ports.ts';
 
 /** What one replica knows of a cluster. */
 export interface SessionFacts {
@@ -17,6 +17,25 @@ export interface SessionFacts {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly generation: number;
+  /** spec.paused */
+  readonly isPaused: boolean;
+}
+
+/** The reasons of `Connected=False` that are not how a session ended. */
+const PAUSED = 'Paused';
+const NEVER_CONNECTED = 'NeverConnected';
+
+/**
+ * Is there something to write though nothing happens to any session: a cluster that was paused or resumed? It is so for one write, whoever makes it.
+ * Who never connected and is not paused has no condition: a status for each new name would be a second write, and a second event for every watcher.
+ */
+export function lacksCondition({ spec, status }: ClusterRegistration): boolean {
+  if ((status.sessions ?? []).length > 0) return false;
+  const connected = status.conditions?.find(({ type }) => type === 'Connected');
+  if (connected === undefined) return spec.paused === true;
+  if (connected.status === 'True') return false;
+  const isSaid = connected.reason === PAUSED;
+  return spec.paused === true ? !isSaid : isSaid && status.lastDisconnect?.reason !== PAUSED;
 }
 
 const MAX_SESSIONS = 64;
@@ -36,7 +55,7 @@ export function withSessions(status: ClusterStatus, facts: SessionFacts): Cluste
   const next: ClusterStatus = {
     ...status,
     sessions,
-    conditions: conditions(status.conditions ?? [], sessions.length > 0, { ...facts, lastDisconnect }),
+    conditions: conditions(status, sessions.length > 0, { ...facts, lastDisconnect }),
     ...versionOf(newestReport(facts)),
     ...(newest !== undefined && { certificate: certificateOf(newest, status) }),
     ...(lastDisconnect !== undefined &&
@@ -112,18 +131,23 @@ function ownSessions(facts: SessionFacts): SessionStatus[] {
   return [...byInstance.values()];
 }
 
-function conditions(
-  present: readonly Condition[],
-  isConnected: boolean,
-  facts: SessionFacts,
-): readonly Condition[] {
+/** Why no agent is connected. */
+function reasonOf(
+  status: ClusterStatus,
+  { lastDisconnect, isPaused }: SessionFacts,
+): { readonly reason: string; readonly message: string } {
+  const last = lastDisconnect ?? status.lastDisconnect;
+  if (isPaused && last?.reason !== PAUSED) return { reason: PAUSED, message: 'it is paused' };
+  return last ?? { reason: NEVER_CONNECTED, message: 'its agent has never connected' };
+}
+
+function conditions(status: ClusterStatus, isConnected: boolean, facts: SessionFacts): readonly Condition[] {
   const { lastDisconnect } = facts;
-  let next = present;
+  let next = status.conditions ?? [];
   if (isConnected) {
     next = withCondition(next, facts, 'Connected', 'True', 'SessionOpen', 'an agent is connected');
   } else {
-    const reason = lastDisconnect?.reason ?? 'NoSession';
-    const message = lastDisconnect?.message ?? 'no agent is connected';
+    const { reason, message } = reasonOf(status, facts);
     next = withCondition(next, facts, 'Connected', 'False', reason, message);
   }
   const newest = facts.links.at(-1);

@@ -26,6 +26,8 @@ interface Pending {
   /** Something changed since the write that is under way began. */
   isDirty: boolean;
   failures: number;
+  /** From its write to the next. */
+  intervalMs: number;
 }
 
 /** Writes what changed, cluster by cluster: soon after an edge, and at most once per interval. Keeps nothing of clusters at rest. */
@@ -46,17 +48,24 @@ export class StatusWriter {
     this.#jitterMs = options.jitterMs ?? 500;
   }
 
-  /** The cluster's state is another than was written. */
-  touch(cluster: string, delayMs = 0): void {
+  /** The cluster's state is another than was written. With an `intervalMs` of 0 the write is one of a kind, and the next, if any, need not wait for it. */
+  touch(cluster: string, delayMs = 0, intervalMs = this.#intervalMs): void {
     if (this.#isClosed) return;
     const pending = this.#pending.get(cluster);
     if (pending === undefined) {
-      const fresh: Pending = { state: 'waiting', timer: undefined, isDirty: true, failures: 0 };
+      const fresh: Pending = {
+        state: 'waiting',
+        timer: undefined,
+        isDirty: true,
+        failures: 0,
+        intervalMs,
+      };
       this.#pending.set(cluster, fresh);
       this.#wait(cluster, fresh, delayMs);
     } else {
       // What waits or rests is written at its time; what is being written goes once more.
       pending.isDirty = true;
+      pending.intervalMs = Math.max(pending.intervalMs, intervalMs);
     }
   }
 
@@ -131,7 +140,7 @@ export class StatusWriter {
     this.#writing++;
     pending.state = 'writing';
     pending.isDirty = false;
-    let delayMs = this.#intervalMs;
+    let delayMs = pending.intervalMs;
     try {
       await this.#options.write(cluster);
       pending.failures = 0;

@@ -22,12 +22,15 @@ let stdout: string;
 let stderr: string;
 /** The queries of the watches, in order. */
 let watched: URLSearchParams[];
+/** And of the lists. */
+let listedBy: URLSearchParams[];
 
 beforeEach(async () => {
   hub = await startFakeMember();
   stdout = '';
   stderr = '';
   watched = [];
+  listedBy = [];
 });
 afterEach(async () => {
   if (child.exitCode === null) child.kill('SIGKILL');
@@ -45,6 +48,7 @@ function serve(lists: readonly object[][], watches: readonly Answer[]): void {
       answer?.(response);
       return;
     }
+    listedBy.push(query);
     const items = lists[Math.min(listed, lists.length - 1)];
     listed += 1;
     const version = String(listed * 10);
@@ -65,9 +69,9 @@ const sends =
     response.writeHead(200).write(events.join(''));
   };
 
-function start(): void {
+function start(args: readonly string[] = ['--watch', '-o', 'json']): void {
   child = spawn(process.execPath, [
-    ...['--disable-warning=ExperimentalWarning', MAIN, 'clusters', '--watch', '-o', 'json'],
+    ...['--disable-warning=ExperimentalWarning', MAIN, 'clusters', ...args],
     ...['--kubeconfig', hub.kubeconfig],
   ]);
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -175,4 +179,63 @@ it('ends at once at SIGINT, also while it waits for the hub', async () => {
   start();
   await waitFor('the line about the outage', () => stderr !== '');
   expect(await interrupted()).toBe(0);
+});
+
+const ended = async (): Promise<number> => ((await once(child, 'close')) as [number])[0];
+
+it.each([
+  [[], 'Deleted'],
+  [['-l', 'region=eu'], 'Gone'],
+])('shows in the table of %j that a cluster went, not as it was: %s', async (args, word) => {
+  const oslo = cluster('oslo', '9');
+  const paris = { ...cluster('paris', '15'), spec: { paused: true } };
+  serve([[oslo]], [sends(event('DELETED', oslo), event('ADDED', paris))]);
+  start(['--watch', ...args]);
+  await waitFor('both changes', () => /^paris/m.test(stdout));
+  const rows = stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2));
+  expect(rows.slice(1, 4)).toEqual([
+    ['oslo', 'False'],
+    ['oslo', word],
+    ['paris', 'Paused'],
+  ]);
+  const selector = args[1] ?? null;
+  expect([listedBy[0], watched[0]].map((query) => query?.get('labelSelector'))).toEqual([selector, selector]);
+  expect(await interrupted()).toBe(0);
+});
+
+it('watches one that is named, by its name', async () => {
+  serve([[cluster('oslo', '9')]], [sends()]);
+  start(['oslo', '--watch']);
+  await waitFor('the watch', () => watched.length === 1);
+  const name = 'metadata.name=oslo';
+  expect([listedBy[0], watched[0]].map((query) => query?.get('fieldSelector'))).toEqual([name, name]);
+  expect(await interrupted()).toBe(0);
+});
+
+it('reads those that are named one by one, and tells which are not there', async () => {
+  for (const name of ['oslo', 'paris']) {
+    hub.on(`${CLUSTERS}/${name}`, (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(cluster(name, '9')));
+    });
+  }
+  hub.on(`${CLUSTERS}/rome`, (_request, response) => status(404, 'NotFound')(response));
+  start(['oslo', 'rome', 'paris', 'oslo']);
+  expect(await ended()).toBe(1);
+  expect(stdout.match(/^(oslo|paris|rome)/gm)).toEqual(['oslo', 'paris']);
+  expect(stderr).toContain('NotFound of the test');
+  stdout = '';
+  start(['oslo', '-o', 'json']);
+  expect(await ended()).toBe(0);
+  expect(JSON.parse(stdout)).toEqual(cluster('oslo', '9'));
+});
+
+it.each([
+  [['oslo', '-l', 'region=eu'], '--selector: clusters are named already'],
+  [['oslo', 'paris', '--watch'], '--watch: name one cluster, or none'],
+  [['Not_A_Name'], 'NAME: "Not_A_Name" is not valid'],
+])('refuses %j', async (args, words) => {
+  start(args);
+  expect(await ended()).toBe(2);
+  expect(stderr).toContain(words);
 });

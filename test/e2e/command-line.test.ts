@@ -848,7 +848,7 @@ async function checkCommands(
     /^NAME +CONNECTED +SINCE +AGENT +KUBERNETES +ROUND TRIP +STREAMS +LAST REASON/,
   );
   expect(row(table, connected)).toMatch(/ [\d.]+ms +\d+ *$/);
-  expect(row(table, idle)).toMatch(/ False +never/);
+  expect(row(table, idle)).toMatch(/ False +never +its agent has never connected/);
   expect((await ok(['clusters', '-o', 'wide'])).split('\n')[0]).toContain('CLUSTER UID');
   const list = JSON.parse(await ok(['clusters', '-o', 'json'])) as {
     items: { metadata: { name: string } }[];

@@ -95,6 +95,55 @@ beforeEach(async () => {
   await registry.start();
 });
 
+describe('a cluster whose agent never connected', () => {
+  it('is said to be paused while it is, in one write each, and costs none at rest', async () => {
+    await pass(10_000);
+    expect(connected()).toBeUndefined();
+    await store.patch('a', { spec: { paused: true } });
+    await pass(1_000);
+    expect(connected()).toMatchObject({ status: 'False', reason: 'Paused', message: 'it is paused' });
+    await store.patch('a', { spec: { paused: false } });
+    await pass(1_000);
+    expect(connected()).toMatchObject({ status: 'False', reason: 'NeverConnected' });
+    expect(connected()?.message).toBe('its agent has never connected');
+    await store.create({ name: 'late', spec: { paused: true } });
+    await pass(1_000);
+    expect(connected('late')).toMatchObject({ reason: 'Paused' });
+    expect(writes).toEqual(['a', 'a', 'late']);
+    await store.patch('a', { metadata: { labels: { some: 'label' } } });
+    for (let minute = 0; minute < 60; minute++) await pass(60_000);
+    // Another replica, or the next life of this one, finds it said.
+    await newRegistry('hub-1').start();
+    await pass(10_000);
+    expect(writes).toHaveLength(3);
+  });
+
+  it('is written as connected at once when it is resumed and connects', async () => {
+    await store.patch('a', { spec: { paused: true } });
+    await pass(400);
+    expect(connected()).toMatchObject({ reason: 'Paused' });
+    await store.patch('a', { spec: { paused: false } });
+    connect();
+    await pass(300);
+    await pass(300);
+    await pass(300);
+    expect(connected()).toMatchObject({ status: 'True' });
+  });
+
+  it('tells why it was lost when it is resumed, not that it was paused', async () => {
+    connect().end();
+    await pass(10_000);
+    const reason = connected()?.reason;
+    expect(reason).toBe('ConnectionLost');
+    await store.patch('a', { spec: { paused: true } });
+    await pass(10_000);
+    expect(connected()).toMatchObject({ status: 'False', reason: 'Paused' });
+    await store.patch('a', { spec: { paused: false } });
+    await pass(10_000);
+    expect(connected()).toMatchObject({ status: 'False', reason });
+  });
+});
+
 describe('dial', () => {
   it('chooses the session with the fewest streams and passes over those that drain or are closed', () => {
     const sessions = ['one', 'two', 'three'].map((instanceId) =>
