@@ -122,8 +122,13 @@ export function createApi(options: ApiOptions): Api {
   const readOnly =
     `${CLUSTERS.plural}.${CLUSTERS.group} is a read view: ` +
     `create, change or delete ${REGISTRATION.plural}.${REGISTRATION.group} instead`;
-  const refuse = (allowed: string, words: string) => (_request: Request, response: Response) =>
-    sendMethodNotAllowed(response, allowed, words);
+  const refuse =
+    (allowed: string, words: string) =>
+    ({ method }: Request, response: Response): void => {
+      // Who only asks what may be done did not mean to write.
+      const asked = 'the server does not allow this method on the requested resource (OPTIONS)';
+      sendMethodNotAllowed(response, allowed, method === 'OPTIONS' ? asked : words);
+    };
   app.all(clusters, refuse('GET, HEAD', readOnly));
   app.all(`${clusters}/:name`, refuse('GET, HEAD', readOnly));
   app.all(`${clusters}/:name/health`, refuse('GET, HEAD', 'clusters/health can only be read'));

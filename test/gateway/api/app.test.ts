@@ -336,6 +336,16 @@ describe('access', () => {
 });
 
 describe('writes to clusters', () => {
+  it('OPTIONS is 405, and does not speak of writing', async () => {
+    for (const path of [CLUSTERS, `${CLUSTERS}/mine`]) {
+      const { status, headers, body } = await server.request('OPTIONS', path);
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+      expect(body['message']).toBe(
+        'the server does not allow this method on the requested resource (OPTIONS)',
+      );
+    }
+  });
+
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s is 405, and says where to write', async (method) => {
     for (const path of [CLUSTERS, `${CLUSTERS}/mine`]) {
       const { status, headers, body } = await server.request(method, path);
