@@ -174,32 +174,14 @@ func (d *dialer) stall(head []byte, until time.Time) {
 
 const quietDials = 16
 
-// watchQuietly opens so many connections with one request each whose answer has begun, and says nothing more.
-func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
-	conns := make([]net.Conn, count)
+// openQuietly begins so many watches, a few at a time, and says which one failed.
+func openQuietly(count int, begin func(i int) error) error {
 	errs := make(chan error, quietDials)
 	var next atomic.Int64
 	for range quietDials {
 		go func() {
-			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
-				conn, err := d.dial()
-				if err != nil {
-					errs <- err
-					return
-				}
-				conns[i] = conn
-				_ = conn.SetDeadline(time.Now().Add(300 * time.Second))
-				if _, err := conn.Write(head); err != nil {
-					errs <- err
-					return
-				}
-				// What comes behind the head is not read.
-				c := &connection{conn, bufio.NewReaderSize(conn, 4096), nil}
-				status, _, _, err := c.head()
-				if err == nil && status != 200 {
-					err = fmt.Errorf("status %d", status)
-				}
-				if err != nil {
+			for i := int(next.Add(1)) - 1; i < count; i = int(next.Add(1)) - 1 {
+				if err := begin(i); err != nil {
 					errs <- fmt.Errorf("watch %d: %w", i, err)
 					return
 				}
@@ -213,6 +195,30 @@ func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
 			failed = err
 		}
 	}
+	return failed
+}
+
+// watchQuietly opens so many connections with one request each whose answer has begun, and says nothing more.
+func (d *dialer) watchQuietly(head []byte, count int) ([]net.Conn, error) {
+	conns := make([]net.Conn, count)
+	failed := openQuietly(count, func(i int) error {
+		conn, err := d.dial()
+		if err != nil {
+			return err
+		}
+		conns[i] = conn
+		_ = conn.SetDeadline(time.Now().Add(300 * time.Second))
+		if _, err := conn.Write(head); err != nil {
+			return err
+		}
+		// What comes behind the head is not read.
+		c := &connection{conn, bufio.NewReaderSize(conn, 4096), nil}
+		status, _, _, err := c.head()
+		if err == nil && status != 200 {
+			err = fmt.Errorf("status %d", status)
+		}
+		return err
+	})
 	opened := conns[:0]
 	for _, conn := range conns {
 		if conn != nil {

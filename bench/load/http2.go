@@ -124,26 +124,10 @@ func (h *http2) stall(i int, q question, until time.Time) {
 
 func (h *http2) watchQuietly(q question, count int) (func(), error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	var next atomic.Int64
-	errs := make(chan error, quietDials)
-	for range quietDials {
-		go func() {
-			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
-				if _, err := h.begin(ctx, int(i), q); err != nil {
-					errs <- fmt.Errorf("watch %d: %w", i, err)
-					return
-				}
-			}
-			errs <- nil
-		}()
-	}
-	var failed error
-	for range quietDials {
-		if err := <-errs; err != nil {
-			failed = err
-		}
-	}
-	return cancel, failed
+	return cancel, openQuietly(count, func(i int) error {
+		_, err := h.begin(ctx, i, q)
+		return err
+	})
 }
 
 // patternReader reads a body of the pattern.

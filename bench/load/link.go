@@ -100,24 +100,18 @@ func carryPackets(from, to *os.File, delay time.Duration, megabits float64) {
 	go func() {
 		defer close(way)
 		buffer := make([]byte, maxPacketBytes)
-		var free time.Time // when the line has sent all that came before
+		line := pace{megabits: megabits}
 		for {
 			n, err := from.Read(buffer)
 			if err != nil {
 				log.Print(err)
 				return
 			}
-			leaves := time.Now()
-			if megabits > 0 {
-				if free.Sub(leaves) > slowQueueTime {
-					continue
-				}
-				if free.After(leaves) {
-					leaves = free
-				}
-				leaves = leaves.Add(time.Duration(float64(n-packetHeadBytes) * 8 / megabits * float64(time.Microsecond)))
-				free = leaves
+			now := time.Now()
+			if line.free.Sub(now) > slowQueueTime {
+				continue
 			}
+			leaves := line.sent(now, n-packetHeadBytes)
 			way <- parcel{append([]byte(nil), buffer[:n]...), leaves.Add(delay)}
 		}
 	}()

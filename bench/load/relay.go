@@ -50,6 +50,24 @@ type parcel struct {
 	due   time.Time
 }
 
+// pace is a line's end that sends at most so many megabits per second; 0: without a limit.
+type pace struct {
+	megabits float64
+	free     time.Time // when it has sent all that it was given
+}
+
+// sent tells when bytes that it is given at some time have left.
+func (p *pace) sent(given time.Time, bytes int) time.Time {
+	if p.megabits <= 0 {
+		return given
+	}
+	if given.Before(p.free) {
+		given = p.free
+	}
+	p.free = given.Add(time.Duration(float64(bytes) * 8 / p.megabits * float64(time.Microsecond)))
+	return p.free
+}
+
 // carry ends both connections with either.
 func carry(from, to net.Conn, delay time.Duration, megabits float64) {
 	way := make(chan parcel, relayChunks)
@@ -68,17 +86,9 @@ func carry(from, to net.Conn, delay time.Duration, megabits float64) {
 	}()
 	defer from.Close()
 	defer to.Close()
-	var free time.Time // when the line has sent all that came before
+	line := pace{megabits: megabits}
 	for one := range way {
-		due := one.due
-		if megabits > 0 {
-			began := one.due.Add(-delay)
-			if began.Before(free) {
-				began = free
-			}
-			free = began.Add(time.Duration(float64(len(one.bytes)) * 8 / megabits * float64(time.Microsecond)))
-			due = free.Add(delay)
-		}
+		due := line.sent(one.due.Add(-delay), len(one.bytes)).Add(delay)
 		time.Sleep(time.Until(due))
 		if _, err := to.Write(one.bytes); err != nil {
 			break

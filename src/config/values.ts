@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isClusterName, RESERVED_NAMES } from '../lib/cluster-name.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN } from '../lib/dns-name.ts';
 
 /** Where to listen or dial. An IPv6 host has no brackets. */
 export interface HostPort {
@@ -8,6 +9,8 @@ export interface HostPort {
   readonly port: number;
 }
 
+const MAX_NAMESPACE_LENGTH = 63;
+const MAX_REPLICA_NAME_LENGTH = 200;
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*\.?$/;
 
@@ -127,7 +130,7 @@ export const host = z
 export const namespace = z
   .string()
   .transform((value, context) =>
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
+    value.length <= MAX_NAMESPACE_LENGTH && DNS_LABEL.test(value)
       ? value
       : refuse(context, 'the name of a namespace: at most 63 characters of a-z, 0-9 and -'),
   );
@@ -142,7 +145,7 @@ export const replicaName = z
   );
 
 export function isReplicaName(text: string): boolean {
-  return /^(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text);
+  return text.length <= MAX_REPLICA_NAME_LENGTH && DNS_SUBDOMAIN.test(text);
 }
 
 /** A cluster's name: a DNS-1123 label that no route of ours uses. */

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from './files.ts';
 
 const READ_CHUNK_BYTES = 65_536;
 /** What is at the path may be a pipe that nobody writes to: opening and reading it must not wait in the kernel, where nothing ends it. */
@@ -48,7 +49,7 @@ export async function readOnce(path: string, maxBytes: number): Promise<Buffer> 
   try {
     return await readBounded(path, maxBytes);
   } catch (error) {
-    if (!isNotAFile(error)) throw error;
+    if (!hasCode(error, NOT_A_FILE)) throw error;
   }
   const reading = drain(path, maxBytes);
   for (;;) {
@@ -84,7 +85,7 @@ export class RereadFiles {
       this.#piped.set(path, undefined);
       return contents;
     } catch (error) {
-      if (!isNotAFile(error)) throw error;
+      if (!hasCode(error, NOT_A_FILE)) throw error;
       const kept = this.#piped.get(path);
       if (kept !== undefined) return kept;
       if (this.#piped.has(path)) throw error;
@@ -141,17 +142,9 @@ function readNow(fd: number, chunk: Buffer, path: string): number | undefined {
   try {
     return readSync(fd, chunk, 0, chunk.length, null);
   } catch (error) {
-    if (codeOf(error) === 'EAGAIN') return undefined;
+    if (hasCode(error, 'EAGAIN')) return undefined;
     throw Object.assign(error as Error, { path });
   }
-}
-
-function isNotAFile(error: unknown): boolean {
-  return codeOf(error) === NOT_A_FILE;
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | undefined)?.code;
 }
 
 function tooLarge(maxBytes: number, path: string): Error {

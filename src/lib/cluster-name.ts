@@ -1,3 +1,5 @@
+import { DNS_LABEL } from './dns-name.ts';
+
 /** Would be mistaken for a path of the hub's own in the short form `/NAME/…`. */
 export const RESERVED_NAMES = [
   'api',
@@ -13,7 +15,6 @@ export const RESERVED_NAMES = [
 ] as const;
 
 const MAX_NAME_LENGTH = 63;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 const NAME_RULE_MESSAGE =
   'a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "-", start and end with ' +

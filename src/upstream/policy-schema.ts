@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { MctunnelError } from '../errors.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN } from '../lib/dns-name.ts';
 import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
 import { isReservedExtra } from './identity.ts';
 import { prefixOf } from './name-match.ts';
@@ -26,9 +27,7 @@ const passedExtra = name
   .refine((key) => !isReservedExtra(key), 'extras of authentication.kubernetes.io never pass');
 
 // A rule that can match nothing leaves open what its author takes for closed.
-const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const isLabelOrAny = (value: string): boolean => value === '*' || LABEL.test(value);
+const isLabelOrAny = (value: string): boolean => value === '*' || DNS_LABEL.test(value);
 const NOT_A_LABEL = 'is lower case, and "*" stands alone or not at all';
 
 const denyRule = z.strictObject({
@@ -38,7 +37,7 @@ const denyRule = z.strictObject({
     .refine((value) => value !== 'core', 'the core group is written ""')
     .refine((value) => !/^v\d/.test(value), 'is a version; the group stands before it, and of "v1" it is ""')
     .refine(
-      (value) => value === '' || value === '*' || SUBDOMAIN.test(value),
+      (value) => value === '' || value === '*' || DNS_SUBDOMAIN.test(value),
       'is no API group: "", "*" or a name like apps or rbac.authorization.k8s.io',
     )
     .optional(),
@@ -60,7 +59,7 @@ const denyRule = z.strictObject({
   namespaces: z
     .array(
       name.refine(
-        (value) => LABEL.test(value),
+        (value) => DNS_LABEL.test(value),
         'is no name of a namespace; without namespaces a rule is for all, and there is no "*" in them',
       ),
     )

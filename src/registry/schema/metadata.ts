@@ -3,6 +3,7 @@ import type { FieldFault } from '../../errors.ts';
 import { isDateTime } from './date-time.ts';
 import { invalidValue } from './faults.ts';
 import { nameFault } from '../../lib/cluster-name.ts';
+import { DNS_SUBDOMAIN } from '../../lib/dns-name.ts';
 
 /** The part of ObjectMeta that a client may write. What is not named here is dropped, managedFields among it. */
 export const metadataSchema = z.object({
@@ -46,7 +47,6 @@ export const servedMetadataSchema = z.object({
 export type WritableMetadata = z.infer<typeof metadataSchema>;
 
 const NAME_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const SUBDOMAIN_SHOWN = DNS_SUBDOMAIN.source.slice(1, -1);
 const MAX_NAME_PART = 63;
 const MAX_PREFIX = 253;
