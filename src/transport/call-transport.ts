@@ -8,6 +8,9 @@ export interface BatchCall {
   on(event: 'data', listener: (bytes: Buffer) => void): unknown;
 }
 
+/** The connection below the call. */
+export type CallPath = Required<Pick<BatchTransport, 'receivedBytes'>> & Pick<BatchTransport, 'ping'>;
+
 /**
  * Carries one session's Batches over one gRPC call. What the ends of a call differ in, its owner does: it tells `ended` when the call is over,
  * and `finish` ends the call when the session is.
@@ -15,14 +18,16 @@ export interface BatchCall {
 export class CallTransport implements BatchTransport {
   readonly #call: BatchCall;
   readonly #finish: (reason: MctunnelError) => void;
+  readonly #path: CallPath;
   #session: TunnelSession | undefined;
   /** Set by `ended` before `attach`, or by either end. */
   #over = false;
   #endedEarly: { readonly cause: unknown } | undefined;
 
-  constructor(call: BatchCall, finish: (reason: MctunnelError) => void) {
+  constructor(call: BatchCall, finish: (reason: MctunnelError) => void, path: CallPath) {
     this.#call = call;
     this.#finish = finish;
+    this.#path = path;
   }
 
   /** Starts to read. */
@@ -46,6 +51,14 @@ export class CallTransport implements BatchTransport {
     if (this.#over) return;
     // The callback comes when the HTTP/2 stream took the bytes (the server's always; the client's without a retry buffer), never from within `write`.
     this.#call.write(encodeBatch(batch), done);
+  }
+
+  receivedBytes(): number {
+    return this.#path.receivedBytes();
+  }
+
+  ping(): boolean {
+    return this.#path.ping?.() ?? false;
   }
 
   close(reason: MctunnelError): void {

@@ -34,14 +34,18 @@ export function dialTunnel(options: DialOptions): Promise<TunnelConnection> {
     const timer = clock.after(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, () =>
       session.abort(timedOut(channel.facts, channel.phase)),
     );
-    const transport = new CallTransport(call, () => {
-      call.end();
-      // Before Welcome nothing that we said matters to the hub.
-      if (!isOpen) {
-        call.cancel();
-        channel.destroy();
-      } else linger = clock.after(LINGER_MS, () => channel.destroy());
-    });
+    const transport = new CallTransport(
+      call,
+      () => {
+        call.end();
+        // Before Welcome nothing that we said matters to the hub.
+        if (!isOpen) {
+          call.cancel();
+          channel.destroy();
+        } else linger = clock.after(LINGER_MS, () => channel.destroy());
+      },
+      channel,
+    );
     const session: TunnelSession = createSession({
       role: 'agent',
       clock,

@@ -8,11 +8,13 @@ import {
   type ChannelOptions,
   type experimental,
 } from '@grpc/grpc-js';
+import type { Http2Session } from 'node:http2';
 import { isIP, type Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import { tlsProfile, type TlsVersion } from '../lib/tls-profile.ts';
 import type { DialFacts } from './dial-error.ts';
+import { http2SessionOf } from './http2-sessions.ts';
 import { formatAddress, parseAddress, parseProxy } from './hub-address.ts';
 import { TCP_KEEPALIVE_MS } from './listener.ts';
 import type { AgentCredentials, HubAddress } from './options.ts';
@@ -30,6 +32,10 @@ export interface HubChannel {
   readonly socketError: NodeJS.ErrnoException | undefined;
   /** `ip:port` at the far end, once connected. */
   readonly remoteAddress: string;
+  /** That came through the connection so far, of whatever kind. */
+  receivedBytes(): number;
+  /** Sends HTTP/2's PING, which the hub's HTTP/2 answers by itself. False: there is no session that could. */
+  ping(): boolean;
   /** Ends the connection at once. Idempotent. */
   destroy(): void;
 }
@@ -76,6 +82,8 @@ export function openChannel(
     get remoteAddress() {
       return tls.remoteAddress;
     },
+    receivedBytes: () => tls.receivedBytes,
+    ping: () => tls.ping(),
     destroy: () => {
       client.close();
       tls.destroy();
@@ -128,6 +136,9 @@ class HubTls extends ChannelCredentials {
   readonly #context: SecureContext;
   readonly #serverName: string;
   readonly #sockets = new Set<Socket>();
+  /** The one whose handshake is done. */
+  #socket: TLSSocket | undefined;
+  #http2Session: (() => Http2Session | undefined) | undefined;
   #isDestroyed = false;
 
   constructor(context: SecureContext, serverName: string) {
@@ -155,6 +166,15 @@ class HubTls extends ChannelCredentials {
       getCallCredentials: () => callCredentials ?? grpcCredentials.createEmpty(),
       destroy: () => undefined,
     };
+  }
+
+  get receivedBytes(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
+  ping(): boolean {
+    // What matters of the answer is that it came: `receivedBytes` tells.
+    return this.#http2Session?.()?.ping(() => undefined) ?? false;
   }
 
   destroy(): void {
@@ -198,6 +218,8 @@ class HubTls extends ChannelCredentials {
         tls.on('error', () => undefined);
         this.error = undefined;
         this.phase = 'answer';
+        this.#socket = tls;
+        this.#http2Session = http2SessionOf(tls);
         resolve(tls);
       });
     });

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { Http2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import {
   createSecureContext,
@@ -10,6 +11,7 @@ import {
 import { MctunnelError } from '../errors.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { tlsProfile, type TlsVersion } from '../lib/tls-profile.ts';
+import { http2SessionOf } from './http2-sessions.ts';
 import type { ServingCredentials } from './options.ts';
 import { certificatesOf, verdictOf, type PeerVerdict } from './peer.ts';
 
@@ -36,6 +38,7 @@ export class Connection {
   readonly socket: TLSSocket;
   readonly remoteAddress: string;
   readonly peer: PeerVerdict;
+  readonly http2Session: () => Http2Session | undefined;
   readonly #clock: Clock;
   readonly #idleMs: number;
   /** Calls in progress whose time is bounded elsewhere. */
@@ -49,6 +52,7 @@ export class Connection {
     this.socket = socket;
     this.remoteAddress = remoteAddress;
     this.peer = peer;
+    this.http2Session = http2SessionOf(socket);
     this.#clock = clock;
     this.#idleMs = idleMs;
     this.#startIdle();

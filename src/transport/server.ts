@@ -20,7 +20,7 @@ import { Listener, type Connection } from './listener.ts';
 import type { ServingCredentials, TunnelServer, TunnelServerOptions } from './options.ts';
 import { requireVerified } from './peer.ts';
 import type { AuthenticatedAgent, SessionHandlers } from './ports.ts';
-import { ServerWindow } from './server-window.ts';
+import { raiseWindow } from './server-window.ts';
 import {
   decodeEnrollRequest,
   decodeRenewRequest,
@@ -68,7 +68,6 @@ class GrpcTunnelServer implements TunnelServer {
   readonly #budget: MemoryBudget;
   readonly #listener: Listener;
   readonly #grpc: Server;
-  readonly #window = new ServerWindow();
   readonly #sessions = new Set<TunnelSession>();
   /** Set once, by `drain`. */
   #drainRetryAfterMs: number | undefined;
@@ -100,7 +99,6 @@ class GrpcTunnelServer implements TunnelServer {
       clock: this.#clock,
       wallNow: options.wallNow ?? Date.now,
       onConnection: (connection) => {
-        this.#window.mark(connection.socket);
         injector.injectConnection(connection.socket);
       },
       onRefused: (remoteAddress, error) =>
@@ -114,7 +112,6 @@ class GrpcTunnelServer implements TunnelServer {
       await this.#listener.listen();
     } catch (error) {
       this.#grpc.forceShutdown();
-      this.#window.close();
       throw error;
     }
   }
@@ -147,7 +144,6 @@ class GrpcTunnelServer implements TunnelServer {
     }
     // HTTP/2 sessions first, then the sockets below them.
     this.#grpc.forceShutdown();
-    this.#window.close();
     await this.#listener.close();
   }
 
@@ -206,10 +202,14 @@ class GrpcTunnelServer implements TunnelServer {
     const { cluster, maxStreams } = client;
     let hello: Hello | undefined;
     let handlers: SessionHandlers | undefined;
-    const transport = new CallTransport(call, (reason) => {
-      call.emit('error', toStatus(reason));
-      this.#clock.after(LINGER_MS, () => connection.socket.destroy());
-    });
+    const transport = new CallTransport(
+      call,
+      (reason) => {
+        call.emit('error', toStatus(reason));
+        this.#clock.after(LINGER_MS, () => connection.socket.destroy());
+      },
+      { receivedBytes: () => connection.socket.bytesRead },
+    );
     const session = createSession({
       role: 'hub',
       clock: this.#clock,
@@ -226,7 +226,7 @@ class GrpcTunnelServer implements TunnelServer {
           throw this.#refused('connect', connection, thrown);
         }
         this.#refuseWhileDraining();
-        options.observer?.window?.(this.#window.raise(connection.socket));
+        options.observer?.window?.(raiseWindow(connection.http2Session()));
         return { hubId: options.hubId, replicas: options.replicas(), cluster };
       },
       onOpen: () => {

@@ -8,6 +8,10 @@ export interface BatchTransport {
    * is not called from within `send`, and need not be called once the transport is closed. The Batch and what it holds are not used after `send` returned: encode at once.
    */
   send(batch: Batch, done: () => void): void;
+  /** Bytes that came so far, of whatever kind: each is a sign of life. Without it only messages are. */
+  receivedBytes?(): number;
+  /** Asks for a sign of life below the messages, which costs the peer much less than a Ping. False: it cannot. Never throws. */
+  ping?(): boolean;
   /** Ends the call after what was sent. `reason` is for logs and the call's status. Called once; nothing is sent afterwards. */
   close(reason: MctunnelError): void;
 }

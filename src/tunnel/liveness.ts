@@ -1,10 +1,15 @@
 import type { Clock, Timer } from '../lib/clock.ts';
+import type { BatchTransport } from './batch-transport.ts';
 import { DEAD_AFTER_INTERVALS, PROBE_TIMEOUT_MS } from './limits.ts';
 
 /** Round trips older than this are forgotten. */
 const ROUND_TRIP_MEMORY_MS = 60_000;
 /** A peer's Ping is late after this many intervals. */
 const LATE_PING_INTERVALS = 1.25;
+/** Where bytes below the messages count, they are looked for so often in an interval, */
+const LOOKS_PER_INTERVAL = 2;
+/** at whole multiples of this part of it: waking costs more than looking, and thousands of sessions look together. */
+const GRAINS_PER_INTERVAL = 15;
 /** A timer this late means that this process stood still, not that the peer is gone. */
 const MAX_TIMER_LAG_MS = 1_000;
 
@@ -13,6 +18,7 @@ export interface LivenessOptions {
   readonly intervalMs: number;
   /** The peer pings by itself: while nothing but that goes through the connection, no Ping of ours is needed. */
   readonly isPeerPinging: boolean;
+  readonly transport: Pick<BatchTransport, 'receivedBytes' | 'ping'>;
   /** Send a Ping with this nonce; then call `pinged`. */
   ping(nonce: number): void;
   /** Nothing came for too long. At most once. */
@@ -25,6 +31,8 @@ export class Liveness {
   #timer: Timer | undefined;
   #timerDueMs = 0;
   #lastByteMs: number;
+  /** What the transport told when it was looked at last. */
+  #receivedBytes: number | undefined;
   #nextPingMs: number;
   /** Dead when nothing came since `#probeStartMs`; undefined: no probe is running. */
   #probeStartMs: number | undefined;
@@ -42,6 +50,7 @@ export class Liveness {
     this.#options = options;
     const now = options.clock.now();
     this.#lastByteMs = now;
+    this.#receivedBytes = options.transport.receivedBytes?.();
     this.#nextPingMs = now;
     this.#onTimer();
   }
@@ -80,6 +89,8 @@ export class Liveness {
   probe(): void {
     if (this.#isStopped || this.#probeStartMs !== undefined) return;
     const now = this.#options.clock.now();
+    // Of before the probe.
+    this.#look(now);
     this.#probeStartMs = now;
     this.#ping(now);
     this.#arm(now);
@@ -102,6 +113,22 @@ export class Liveness {
     return this.#lastByteMs + LATE_PING_INTERVALS * this.#options.intervalMs;
   }
 
+  /** Whether anything came since the last look. */
+  #look(now: number): void {
+    const bytes = this.#options.transport.receivedBytes?.();
+    if (bytes === this.#receivedBytes) return;
+    this.#receivedBytes = bytes;
+    this.received(now);
+  }
+
+  /** Of thousands of connections at rest, Pings are most of the work: there the transport's own will do, which tells no round trip. */
+  #pingOrLess(now: number): void {
+    const isAsked =
+      !this.#isInUse && this.#probeStartMs === undefined && this.#options.transport.ping?.() === true;
+    if (isAsked) this.#nextPingMs = now + this.#options.intervalMs;
+    else this.#ping(now);
+  }
+
   #ping(now: number): void {
     this.#nextPingMs = now + this.#options.intervalMs;
     this.#isInUse = false;
@@ -109,9 +136,16 @@ export class Liveness {
     this.#options.ping(this.#nonce);
   }
 
+  #nextLookMs(now: number): number {
+    if (this.#receivedBytes === undefined) return Infinity;
+    const { intervalMs } = this.#options;
+    const grainMs = intervalMs / GRAINS_PER_INTERVAL;
+    return Math.ceil((now + intervalMs / LOOKS_PER_INTERVAL) / grainMs) * grainMs;
+  }
+
   #arm(now: number): void {
     this.#timer?.cancel();
-    this.#timerDueMs = Math.min(this.#nextPingMs, this.#deadAtMs);
+    this.#timerDueMs = Math.min(this.#nextPingMs, this.#deadAtMs, this.#nextLookMs(now));
     this.#timer = this.#options.clock.after(Math.max(0, this.#timerDueMs - now), this.#onTimer);
   }
 
@@ -122,13 +156,14 @@ export class Liveness {
         now + (this.#probeStartMs === undefined ? this.#options.intervalMs : PROBE_TIMEOUT_MS);
     }
     this.#timer = undefined;
+    this.#look(now);
     if (now >= this.#deadAtMs) {
       // What came while the loop was busy is read first.
       this.#options.clock.soon(this.#recheck);
       return;
     }
     const mayRest = this.#options.isPeerPinging && !this.#isInUse && now < this.#peerPingDueMs;
-    if (this.#graceUntilMs > now || (now >= this.#nextPingMs && !mayRest)) this.#ping(now);
+    if (this.#graceUntilMs > now || (now >= this.#nextPingMs && !mayRest)) this.#pingOrLess(now);
     else if (mayRest) this.#nextPingMs = this.#peerPingDueMs;
     this.#arm(now);
   };
@@ -136,6 +171,7 @@ export class Liveness {
   readonly #recheck = (): void => {
     if (this.#isStopped) return;
     const now = this.#options.clock.now();
+    this.#look(now);
     if (now >= this.#deadAtMs) {
       this.stop();
       this.#options.dead(now - this.#lastByteMs);

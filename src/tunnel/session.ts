@@ -241,6 +241,7 @@ class TunnelConnection implements TunnelSession, StreamOwner {
       clock,
       intervalMs: welcome.pingIntervalMs,
       isPeerPinging: this.#options.role === 'hub',
+      transport: this.#options.transport,
       ping: (nonce) => {
         this.#sender.pingNonce = nonce;
         this.#sender.schedule();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
+import { IGNORE_HANDLERS } from '../../src/tunnel/stream.ts';
 import { FakeClock } from './fake-clock.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -178,6 +179,104 @@ describe('liveness', () => {
     expect(peer.take().filter((batch) => batch.ping).length).toBe(2);
     peer.clock.advance(2_000);
     expect(peer.session.state).toBe('closed');
+  });
+
+  /** A transport below which the other side answers by itself, until it is gone. */
+  class LowerPath {
+    bytes = 1_000;
+    asked = 0;
+    canAsk = true;
+    isThere = true;
+
+    receivedBytes(): number {
+      return this.bytes;
+    }
+
+    ping(): boolean {
+      if (!this.canAsk) return false;
+      this.asked += 1;
+      if (this.isThere) this.bytes += 17;
+      return true;
+    }
+  }
+
+  function pathOf(lower: LowerPath): { readonly receivedBytes: () => number; readonly ping: () => boolean } {
+    return { receivedBytes: () => lower.receivedBytes(), ping: () => lower.ping() };
+  }
+
+  const openAgent = (lower: LowerPath): RawPeer => {
+    const peer = new RawPeer('agent', { path: pathOf(lower), accept: () => IGNORE_HANDLERS });
+    peer.send({ welcome: { version: 1, maxStreams: 10, initialWindow: 16_384, pingIntervalMs: 15_000 } });
+    const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce ?? 0;
+    peer.send({ pong: { nonce } });
+    return peer;
+  };
+
+  it('has the transport ask for a sign of life while nothing else goes, and pings again when something does or it cannot', () => {
+    const lower = new LowerPath();
+    const peer = openAgent(lower);
+    expect(pingsAfter(peer, 600_000)).toBe(0);
+    expect([lower.asked, peer.session.state]).toEqual([40, 'open']);
+    // The round trip counts for who uses the connection.
+    peer.frames({
+      stream: 1,
+      open: { method: 'GET', path: '/', protocol: 'http', target: 'apiserver' },
+      fin: true,
+    });
+    expect(pingsAfter(peer, 15_000)).toBe(1);
+    expect(pingsAfter(peer, 15_000)).toBe(0);
+    expect(lower.asked).toBe(41);
+    lower.canAsk = false;
+    expect(pingsAfter(peer, 15_000)).toBe(1);
+    expect(peer.session.state).toBe('open');
+  });
+
+  it('takes a peer for dead from which no byte came for 45 s, looking every 8 s', () => {
+    const lower = new LowerPath();
+    const peer = openAgent(lower);
+    peer.clock.advance(61_000);
+    lower.isThere = false;
+    // The last answer came after 60 s, and is noticed after 68.
+    peer.clock.advance(112_999 - 61_000);
+    expect(peer.session.state).toBe('open');
+    peer.clock.advance(1);
+    expect(peer.session.state).toBe('closed');
+    expect(peer.clock.armed).toBe(0);
+  });
+
+  it('rests as the hub while bytes of any kind come, pings when they are late, and takes the agent for dead when they stay away', () => {
+    const lower = new LowerPath();
+    const peer = new RawPeer('hub', { path: { receivedBytes: () => lower.bytes } });
+    peer.send({ hello: { versions: [1], maxStreams: 10, initialWindow: 16_384 } });
+    peer.take();
+    for (let i = 0; i < 40; i++) {
+      lower.bytes += 17;
+      expect(pingsAfter(peer, 15_000)).toBe(0);
+    }
+    expect(peer.session.state).toBe('open');
+    // What came 15 s ago was noticed 8 s ago.
+    expect(pingsAfter(peer, 18_749 - 8_000)).toBe(0);
+    expect(pingsAfter(peer, 1)).toBe(1);
+    peer.clock.advance(26_249);
+    expect(peer.session.state).toBe('open');
+    peer.clock.advance(1);
+    expect(peer.session.state).toBe('closed');
+  });
+
+  it('counts no byte for a probe that came before it', () => {
+    const lower = new LowerPath();
+    const peer = openAgent(lower);
+    peer.clock.advance(1_000);
+    lower.bytes += 1;
+    peer.session.probe();
+    expect(peer.take().filter((batch) => batch.ping).length).toBe(1);
+    peer.clock.advance(5_000);
+    expect(peer.session.state).toBe('closed');
+    const other = openAgent(lower);
+    other.session.probe();
+    lower.bytes += 1;
+    other.clock.advance(5_000);
+    expect(other.session.state).toBe('open');
   });
 
   it('resets a stream whose bytes wait for 15 minutes without one moving, on both sides, and no other', () => {

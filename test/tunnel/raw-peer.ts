@@ -1,4 +1,5 @@
 import type { MctunnelError } from '../../src/errors.ts';
+import type { BatchTransport } from '../../src/tunnel/batch-transport.ts';
 import { createSession } from '../../src/tunnel/index.ts';
 import type {
   Accept,
@@ -15,6 +16,8 @@ export interface RawPeerOptions {
   readonly accept?: Accept;
   /** Whether a message counts as handed over by itself. Default true. */
   readonly answersDone?: boolean;
+  /** What the transport offers besides messages. */
+  readonly path?: Pick<BatchTransport, 'receivedBytes' | 'ping'>;
   readonly over?: Partial<HubSessionOptions> & Partial<AgentSessionOptions>;
 }
 
@@ -48,6 +51,7 @@ export class RawPeer {
           if (this.closedWith !== undefined) this.isViolated = true;
           this.closedWith = reason;
         },
+        ...options.path,
       },
       ...(options.accept ? { accept: options.accept } : {}),
       onClosed: (reason: MctunnelError) => void this.onClosed.push(reason),
