@@ -158,7 +158,7 @@ export function utf8AsLatin1(text: string): string {
 const TOKEN_BYTE = /[!#$&'*+\-.^_`|~0-9A-Za-z]/;
 
 /** Bytes that are no token characters, and `%`, as %XX (client-go's headerKeyEscape). */
-function escapeExtraKey(key: string): string {
+export function escapeExtraKey(key: string): string {
   let escaped = '';
   for (const byte of Buffer.from(key, 'utf8')) {
     const char = String.fromCharCode(byte);
@@ -170,17 +170,16 @@ function escapeExtraKey(key: string): string {
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Why a request of somebody with such a name is refused, whatever the policy says; undefined: it is not. */
+export function headerTextFault(text: string): string | undefined {
+  if (text === '') return 'is empty';
+  if (CONTROL.test(text)) return 'contains a control character';
+  if (!text.isWellFormed()) return 'is not valid Unicode';
+  return text.trim() === text ? undefined : 'begins or ends with white space';
+}
+
 function requireHeaderText(what: string, text: string): void {
-  const fault =
-    text === ''
-      ? 'is empty'
-      : CONTROL.test(text)
-        ? 'contains a control character'
-        : !text.isWellFormed()
-          ? 'is not valid Unicode'
-          : text.trim() !== text
-            ? 'begins or ends with white space'
-            : undefined;
+  const fault = headerTextFault(text);
   if (fault === undefined) return;
   throw new MctunnelError('BAD_REQUEST', `the ${what} ${quoted(text)} ${fault}`, {
     hop: 'agent',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { MctunnelError } from '../errors.ts';
 import { DNS_LABEL, DNS_SUBDOMAIN } from '../lib/dns-name.ts';
 import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
-import { isReservedExtra } from './identity.ts';
+import { headerTextFault, isReservedExtra } from './identity.ts';
 import { prefixOf } from './name-match.ts';
 import { serviceRule, tcpRule, withoutRepeats } from './service/rule.ts';
 
@@ -12,10 +12,16 @@ export const MAX_POLICY_BYTES = 1024 * 1024;
 
 const SYSTEM_PREFIX = 'system:';
 const name = z.string().min(1, 'is empty');
-const nameOrPrefix = name.refine(
-  (entry) => !entry.slice(0, -1).includes('*'),
-  'may have "*" only at its end',
-);
+const nameOrPrefix = name
+  .refine((entry) => !entry.slice(0, -1).includes('*'), 'may have "*" only at its end')
+  .superRefine((entry, context) => {
+    const prefix = prefixOf(entry);
+    // Something stands behind a prefix, so that white space at its end is not the name's.
+    const fault = headerTextFault(prefix === undefined ? entry : `${prefix}x`);
+    if (fault !== undefined) {
+      context.addIssue({ code: 'custom', message: `${fault}, which no name that may come does` });
+    }
+  });
 const passedName = nameOrPrefix
   .refine((entry) => prefixOf(entry) !== '', '"*" would give up all mapping; list names or prefixes')
   .refine(

@@ -3,6 +3,7 @@ import { MctunnelError } from '../errors.ts';
 import type { ImpersonationRight } from '../lib/impersonation-right.ts';
 import { unreachable } from './failure.ts';
 import { CONNECT_TIMEOUT_MS, type Destination } from './destination.ts';
+import { escapeExtraKey, utf8AsLatin1 } from './identity.ts';
 import { resolveMember, type MemberEndpoint } from './member.ts';
 import type { Policy } from './policy.ts';
 import { prefixOf } from './name-match.ts';
@@ -35,9 +36,7 @@ export function impersonationRights(policy: Policy): readonly ImpersonationRight
   const { users, groups, passExtras } = policy.rules;
   const names =
     users !== undefined && groups === undefined && users.every((user) => prefixOf(user) === undefined);
-  const mapped = names
-    ? users.map((user) => policy.mapping.map({ user, uid: '', groups: [], extra: [] }).user)
-    : [''];
+  const mapped = names ? users.flatMap((user) => mappedName(policy, user) ?? []) : [''];
   return [
     ...mapped.map((name) => ({ group: '', resource: 'users', subresource: '', name }) as const),
     { group: '', resource: 'groups', subresource: '', name: '' },
@@ -46,6 +45,15 @@ export function impersonationRights(policy: Policy): readonly ImpersonationRight
         ({ group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: '' }) as const,
     ),
   ];
+}
+
+/** undefined: the mapping refuses that name (`system:…` behind a prefix of `passUsers`), so that nobody is impersonated by it. */
+function mappedName({ mapping }: Policy, user: string): string | undefined {
+  try {
+    return mapping.map({ user, uid: '', groups: [], extra: [] }).user;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -125,12 +133,12 @@ async function honoursConstrained(
   const named = impersonationRights(policy).find(({ resource }) => resource === 'users')?.name;
   const anybody = policy.mapping.map({ user: PROBE, uid: '', groups: [PROBE], extra: [] });
   const headers: Record<string, string> = {
-    'impersonate-user': named === undefined || named === '' ? anybody.user : named,
+    'impersonate-user': utf8AsLatin1(named === undefined || named === '' ? anybody.user : named),
   };
   // A plain right to one of them must not speak for the others.
   for (const { resource, subresource } of rights) {
     if (resource === 'groups') headers['impersonate-group'] = anybody.groups[0] ?? PROBE;
-    if (resource === 'userextras') headers[`impersonate-extra-${encodeURIComponent(subresource)}`] = PROBE;
+    if (resource === 'userextras') headers[`impersonate-extra-${escapeExtraKey(subresource)}`] = PROBE;
   }
   const { status, text } = await client.answer(
     'POST',

@@ -414,4 +414,31 @@ describe('the probe', () => {
     expect(names({ users: ['alice', 'oidc:'] })).toEqual(['users/', 'groups/']);
     expect(names({ users: ['alice'], groups: ['dev'] })).toEqual(['users/', 'groups/']);
   });
+
+  // It is asked in the background: what it threw ended the agent, with everything that ran.
+  it('needs none for a name that the mapping refuses', async () => {
+    const refused = policyOf({ users: ['alice', 'system:admin', 'a\nb'], passUsers: ['s*'] }).current;
+    const rights = impersonationRights(refused).map(({ resource, name }) => `${resource}/${name}`);
+    expect(rights).toEqual(['users/hub:alice', 'groups/']);
+    const member = await bench.member((_request, response) => response.end('{"status":{"allowed":true}}'));
+    expect(await probeMember('east', member.endpoint, refused)).toMatchObject({ missingRights: [] });
+  });
+
+  it('tries names and extras as requests carry them, also those that are not ASCII', async () => {
+    const trials: string[][] = [];
+    const member = await bench.member((request, response) => {
+      let text = '';
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      request.on('end', () => {
+        if (request.url?.endsWith('/selfsubjectreviews') === true) trials.push(request.rawHeaders);
+        response.end(JSON.stringify({ status: { allowed: text.includes('impersonate:user-info') } }));
+      });
+    });
+    const own = policyOf({ users: ['Zoë-名'], passExtras: ['acme.com/(ü)'] }).current;
+    expect(await probeMember('east', member.endpoint, own)).toMatchObject({ missingRights: [] });
+    const [trial = []] = trials;
+    const value = (name: string): string | undefined => trial[trial.indexOf(name) + 1];
+    expect(Buffer.from(value('impersonate-user') ?? '', 'latin1').toString()).toBe('hub:Zoë-名');
+    expect(value('impersonate-extra-acme.com%2F%28%C3%BC%29')).toBe('mctunnel-probe');
+  });
 });

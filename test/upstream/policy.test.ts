@@ -246,6 +246,23 @@ describe('the policy file', () => {
     expect(fault(yaml)).toContain(words);
   });
 
+  it.each(['users', 'groups', 'passUsers', 'passGroups'])(
+    'refuses in %s a name that nobody has who may come',
+    (key) => {
+      for (const [entry, words] of [
+        ['"a\\nb"', 'contains a control character'],
+        ['"a\\u0085:"', 'contains a control character'],
+        ['" alice"', 'begins or ends with white space'],
+        ['"alice "', 'begins or ends with white space'],
+        ['"\\u00a0team-*"', 'begins or ends with white space'],
+        ['"\\ud800"', 'is not valid Unicode'],
+      ] as const) {
+        expect(fault(`${key}: [bob, ${entry}]`)).toMatch(new RegExp(`^${key}\\[1\\]: ${words}`));
+      }
+      expect(() => parsePolicy(`${key}: [Zoë-名, "team a*", "x, y: z"]`, 'hub:')).not.toThrow();
+    },
+  );
+
   it.each([
     ['{resource: Secrets}', 'denyResources[0].resource: '],
     ['{resource: "secret*"}', 'denyResources[0].resource: '],
