@@ -9,6 +9,7 @@ import {
   createFrontProxyAuthenticator,
   createTokenReviewAuthenticator,
   identityHeadersOf,
+  requireReadableBundle,
   withImpersonation,
 } from '../gateway/identity/index.ts';
 import type { Authenticator, Authorizer, ClusterReadView, IdentityHeaders } from '../gateway/ports.ts';
@@ -60,6 +61,7 @@ export async function openKubernetesBacking(
     raw,
     clock: systemClock,
     log,
+    requireReadable: requireReadableBundle,
     ...(ownClientCa !== undefined && { otherClientCaPem: () => ownClientCa.clientCaPem }),
   });
   closer.add('authentication configuration', () => hubCluster.close());

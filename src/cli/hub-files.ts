@@ -1,5 +1,5 @@
 import type { HubConfig } from '../config/index.ts';
-import { openStaticTokenFile } from '../gateway/identity/index.ts';
+import { openStaticTokenFile, requireReadableBundle } from '../gateway/identity/index.ts';
 import type { Authenticator } from '../gateway/ports.ts';
 import type { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
@@ -72,6 +72,7 @@ async function openClientCa(
       parse: ([contents]) => {
         const text = contents?.toString('utf8') ?? '';
         parseCertificates(text, path);
+        requireReadable(text, path);
         return text;
       },
       onChange: () => log.info({ path }, 'the client CA file changed'),
@@ -89,5 +90,14 @@ async function openClientCa(
     };
   } catch (error) {
     throw fileUsage('--client-ca-file', path, error);
+  }
+}
+
+/** The gateway's own reader is stricter than OpenSSL; found out at a request, every client certificate would be answered with an internal error. */
+function requireReadable(bundle: string, path: string): void {
+  try {
+    requireReadableBundle(bundle);
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { RequestHeaderConfig } from '../gateway/ports.ts';
 import type { KubeObject } from './object-watch.ts';
+import { firstLine } from './system-error.ts';
 
 /** What the ConfigMap kube-system/extension-apiserver-authentication says. */
 export interface AuthenticationConfig {
@@ -12,12 +13,18 @@ export interface AuthenticationConfig {
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
-/** Throws Error with what is wrong: a key that cannot be read, or a combination that would let users name themselves. */
-export function readAuthenticationConfig(object: KubeObject): AuthenticationConfig {
+/**
+ * Throws Error with what is wrong: a key that cannot be read, or a combination that would let users name themselves. `requireReadable` throws for a bundle
+ * that whoever verifies by it cannot read.
+ */
+export function readAuthenticationConfig(
+  object: KubeObject,
+  requireReadable: (pem: string) => void = () => undefined,
+): AuthenticationConfig {
   if (object === undefined) throw new Error('it does not exist');
   const entries = (object['data'] ?? {}) as Readonly<Record<string, unknown>>;
-  const clientCaPem = bundle(entries, 'client-ca-file');
-  const caPem = bundle(entries, 'requestheader-client-ca-file');
+  const clientCaPem = bundle(entries, 'client-ca-file', requireReadable);
+  const caPem = bundle(entries, 'requestheader-client-ca-file', requireReadable);
   if (caPem === undefined) return { requestHeader: undefined, clientCaPem };
   const requestHeader = {
     caPem,
@@ -95,7 +102,11 @@ function certificates(pem: string): X509Certificate[] {
   return (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
 }
 
-function bundle(entries: Readonly<Record<string, unknown>>, key: string): string | undefined {
+function bundle(
+  entries: Readonly<Record<string, unknown>>,
+  key: string,
+  requireReadable: (pem: string) => void,
+): string | undefined {
   const pem = entries[key];
   if (pem === undefined || pem === '') return undefined;
   if (typeof pem !== 'string') throw new Error(`${key} is not text`);
@@ -107,6 +118,11 @@ function bundle(entries: Readonly<Record<string, unknown>>, key: string): string
   }
   if (count === 0) throw new Error(`${key} holds no certificate`);
   if (count !== pem.split('-----BEGIN CERTIFICATE-----').length - 1) throw new Error(`${key} is cut short`);
+  try {
+    requireReadable(pem);
+  } catch (error) {
+    throw new Error(`${key}: ${firstLine(error)}`, { cause: error });
+  }
   return pem;
 }
 

@@ -14,6 +14,8 @@ export interface AuthenticationWatchOptions {
   readonly log?: Log;
   /** Another bundle that is trusted for clients (`--client-ca-file`): it must not go together with the front proxy's either. */
   readonly otherClientCaPem?: () => string | undefined;
+  /** Throws Error for a bundle that the gateway cannot read in full: such a one is not taken. Default: all are. */
+  readonly requireReadable?: (pem: string) => void;
   readonly random?: () => number;
 }
 
@@ -37,7 +39,7 @@ export async function watchAuthenticationConfig(
   let current: AuthenticationConfig | undefined;
 
   const take = (object: KubeObject): void => {
-    const next = readAuthenticationConfig(object);
+    const next = readAuthenticationConfig(object, options.requireReadable);
     const danger = dangerOf(next.requestHeader, options.otherClientCaPem?.());
     if (danger !== undefined) throw new Error(danger);
     // The same object as before means the same configuration: whoever verified by it need not verify again.

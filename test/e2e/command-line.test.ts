@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { agentSettings, flagOf, hubSettings, variableOf, type Settings } from '../../src/config/index.ts';
+import { authority, withLatin1Name } from '../kube/certificates.ts';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { CertificateAuthority, freePort, waitFor } from '../kubernetes/index.ts';
 import { createToken, type Enrolment } from '../support/enrol.ts';
@@ -227,6 +228,11 @@ describe('a hub whose files cannot be used says why in one line, with status 2',
       'a garbage client CA',
       () => ['--client-ca-file', garbage()],
       /--client-ca-file: .* holds no certificate/,
+    ],
+    [
+      'a client CA that OpenSSL reads and the gateway does not',
+      () => ['--client-ca-file', file(withLatin1Name(authority('oddly named'), 'oddly named'))],
+      /--client-ca-file: \S+: certificate 1 of the bundle cannot be read/,
     ],
     ['no token file', () => ['--token-auth-file', '/none'], /--token-auth-file: cannot read \/none/],
     [

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { requireReadableBundle } from '../../src/gateway/identity/index.ts';
 import { dangerOf, readAuthenticationConfig } from '../../src/kube/authentication-config.ts';
 import { watchAuthenticationConfig } from '../../src/kube/index.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { outcome, TestClock } from '../gateway/identity/facts.ts';
-import { authority } from './certificates.ts';
+import { authority, withLatin1Name } from './certificates.ts';
 import { answer, FakeRaw, watchEvent } from './fake-raw.ts';
 
 const proxyCa = authority('proxy').certificate;
@@ -154,6 +155,7 @@ function setUp(otherClientCaPem?: string) {
         raw,
         clock,
         random: () => 0,
+        requireReadable: requireReadableBundle,
         log: { ...silentLog, info: note('info'), warn: note('warn'), error: note('error') },
         otherClientCaPem: () => otherClientCaPem,
       }),
@@ -201,16 +203,22 @@ describe('the watch of the front proxy', () => {
       watchEvent('MODIFIED', configMap({ 'client-ca-file': proxyCa, 'requestheader-allowed-names': '[]' })),
     );
     body.write(watchEvent('DELETED', configMap()));
-    await log(3);
+    // Taken, either bundle would make every client certificate an internal error.
+    const odd = withLatin1Name(authority('oddly named'), 'oddly named');
+    for (const key of ['client-ca-file', 'requestheader-client-ca-file'])
+      body.write(watchEvent('MODIFIED', configMap({ [key]: clientCa + odd })));
+    await log(5);
     expect(logged.map((line) => line.split(': ')[2]?.slice(0, 40))).toEqual([
       'requestheader-client-ca-file holds no ce',
       'the requestheader CA is also a client CA',
       'it does not exist',
+      'client-ca-file',
+      'requestheader-client-ca-file',
     ]);
     expect(watch.requestHeader).toBe(good);
     expect(watch.clientCaPem).toBe(clientCa);
     body.write(watchEvent('ADDED', configMap({ 'requestheader-client-ca-file': newProxyCa })));
-    await log(4);
+    await log(6);
     expect(watch.requestHeader?.caPem).toBe(newProxyCa);
     await watch.close();
   });

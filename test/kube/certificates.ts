@@ -179,3 +179,19 @@ function extensionsOf(options: CertificateOptions): object[] {
   }
   return list;
 }
+
+/**
+ * The same, its one name in Latin-1 where ASCII belongs (a PrintableString), as some old CAs have it: OpenSSL reads it, Go and this program do not. Nothing
+ * here looks at its signature, which is not right any more.
+ */
+export function withLatin1Name({ certificate }: Certified, name: string): string {
+  const bytes = Buffer.from(certificate.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  let at = bytes.indexOf(name);
+  if (at < 0) throw new Error(`the certificate does not name ${name}`);
+  for (; at >= 0; at = bytes.indexOf(name, at + 1)) {
+    bytes[at - 2] = 0x13;
+    bytes[at] = 0xe9;
+  }
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}

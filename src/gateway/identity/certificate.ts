@@ -88,6 +88,14 @@ export function readCertificate(der: Buffer): Certificate | undefined {
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g;
 
+/**
+ * Throws Error with what is wrong with a bundle of CAs, which OpenSSL may read all the same (a name in Latin-1, say): what is trusted must be read in full,
+ * so whoever takes a bundle asks first.
+ */
+export function requireReadableBundle(pem: string): void {
+  readBundle(pem);
+}
+
 /** Every certificate of a PEM bundle. Throws Error with what is wrong: none, or one that cannot be read. */
 export function readBundle(pem: string): [Certificate, ...Certificate[]] {
   const certificates: Certificate[] = [];

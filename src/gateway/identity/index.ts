@@ -1,3 +1,4 @@
+export { requireReadableBundle } from './certificate.ts';
 export { chainAuthenticators, type CompleteAuthenticator } from './chain.ts';
 export { createClientCertificateAuthenticator, type ClientCertificateOptions } from './client-certificate.ts';
 export { createFrontProxyAuthenticator, identityHeadersOf, type FrontProxyOptions } from './front-proxy.ts';
