@@ -1,5 +1,8 @@
 import type { MemoryBudget } from './memory-budget.ts';
-import { firstWindowBytes, isSlowReader, nextWindowBytes } from './window-policy.ts';
+import { firstWindowBytes, growthShare, isSlowReader, nextWindowBytes } from './window-policy.ts';
+
+/** So much is given back at once: of a large window half would arrive in lumps, between which the sender waits. */
+const MAX_CREDIT_BYTES = 1024 * 1024;
 
 /** What a window needs of its session. */
 export interface WindowOwner {
@@ -72,7 +75,7 @@ export class ReceiveWindow {
     if (this.#waitStartMs < 0 && this.#isHalfWaiting) this.#waitStartMs = this.#owner.nowMs;
   }
 
-  /** The user took bytes. True: half of the window is to be given back. */
+  /** The user took bytes. True: half of the window, or {@link MAX_CREDIT_BYTES}, is to be given back. */
   take(bytes: number): boolean {
     const taken = Math.min(bytes, this.#unconsumed);
     if (!(taken > 0)) return false;
@@ -82,7 +85,8 @@ export class ReceiveWindow {
       return false;
     }
     this.#takenInWindow += taken;
-    return 2 * (this.#windowBytes - this.#allowance - this.#unconsumed) >= this.#windowBytes;
+    const due = this.#windowBytes - this.#allowance - this.#unconsumed;
+    return due >= Math.min(this.#windowBytes / 2, MAX_CREDIT_BYTES);
   }
 
   /** Bytes that waited are dropped: nobody holds them, and none are granted for them. */
@@ -93,9 +97,9 @@ export class ReceiveWindow {
   /** The credit to be given now; grows or shrinks the window by what its user has taken. */
   grant(roundTripMs: number | undefined): number {
     if (this.#isOver) return 0;
-    const isFullyTaken = this.#takenInWindow >= this.#windowBytes;
+    const isTaken = this.#takenInWindow >= growthShare(roundTripMs) * this.#windowBytes;
     const isSlow = isSlowReader({ waitedMs: this.#waitedMs, roundTripMs });
-    if (isFullyTaken || isSlow || this.#isSmall) this.#resize(roundTripMs, isSlow);
+    if (isTaken || isSlow || this.#isSmall) this.#resize(roundTripMs, isSlow);
     this.#waitStartMs = this.#isHalfWaiting ? this.#owner.nowMs : -1;
     const due = this.#windowBytes - this.#allowance - this.#unconsumed;
     if (due <= 0) return 0;

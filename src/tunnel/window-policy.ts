@@ -2,6 +2,8 @@ import { MAX_FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from './li
 
 /** Round trips shorter than this count as this long: below it, the event loop is what is measured. */
 const MIN_ROUND_TRIP_MS = 10;
+/** From here on a window is worth doubling in each round trip, as TCP's is. */
+const LONG_ROUND_TRIP_MS = 10;
 /** A full window taken within as many round trips (the shortest, and a busy machine makes them longer), or within as many milliseconds, is what limits the stream. */
 const GROWTH_ROUND_TRIPS = 4;
 const MIN_GROWTH_MS = 20;
@@ -47,8 +49,13 @@ export function isSlowReader(use: Pick<WindowUse, 'waitedMs' | 'roundTripMs'>): 
   return use.waitedMs > SLOW_ROUND_TRIPS * roundTripOf(use);
 }
 
+/** How much of a window is to be taken before it may grow: half of it comes in the first round trip, all of it takes two. */
+export function growthShare(roundTripMs: number | undefined): number {
+  return (roundTripMs ?? 0) >= LONG_ROUND_TRIP_MS ? 0.5 : 1;
+}
+
 /**
- * The next window of a stream. It doubles, to 16 MiB, when a full window was taken within four round trips (the window is then what
+ * The next window of a stream. It doubles, to 16 MiB, when it was taken at the pace of a full window in four round trips or faster (the window is then what
  * limits the stream); never while more than half of a budget is in use. A slow reader's falls to what it takes in four round trips, and grows again
  * only when its average since then is worth it: what a kernel's socket buffers swallow at once says nothing about the reader behind them.
  */
@@ -64,8 +71,9 @@ export function nextWindowBytes(use: WindowUse): number {
     );
     return 2 * useful <= windowBytes ? useful : windowBytes;
   }
-  if (use.pressure > GROWTH_PRESSURE || use.takenBytes < windowBytes) return windowBytes;
-  if (use.elapsedMs > Math.max(GROWTH_ROUND_TRIPS * (use.roundTripMs ?? 0), MIN_GROWTH_MS))
+  const takenShare = Math.min(use.takenBytes / windowBytes, 1);
+  if (use.pressure > GROWTH_PRESSURE || takenShare < growthShare(use.roundTripMs)) return windowBytes;
+  if (use.elapsedMs > takenShare * Math.max(GROWTH_ROUND_TRIPS * (use.roundTripMs ?? 0), MIN_GROWTH_MS))
     return windowBytes;
   if (sinceSlow !== undefined && usefulBytes(sinceSlow, use) < windowBytes) return windowBytes;
   return Math.max(windowBytes, Math.min(2 * windowBytes, MAX_WINDOW_BYTES));

@@ -54,8 +54,14 @@ describe('the window policy', () => {
     expect(nextWindowBytes({ ...use, windowBytes: 16 * KIB, pressure: 1 })).toBe(16 * KIB);
   });
 
-  it('does not double before all of it was taken', () => {
-    expect(nextWindowBytes({ ...use, takenBytes: 256 * KIB - 1 })).toBe(256 * KIB);
+  it('does not double before all of it was taken, or half of it on a long path', () => {
+    const short = { ...use, roundTripMs: 9.9, elapsedMs: 1 };
+    expect(nextWindowBytes(short)).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...short, takenBytes: 256 * KIB - 1 })).toBe(256 * KIB);
+    const half = { ...use, takenBytes: 128 * KIB, elapsedMs: 100 };
+    expect(nextWindowBytes(half)).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...half, elapsedMs: 100.1 })).toBe(256 * KIB);
+    expect(nextWindowBytes({ ...half, takenBytes: 128 * KIB - 1 })).toBe(256 * KIB);
   });
 
   it('falls, for a reader that let bytes wait for more than eight round trips, to what it takes in four', () => {
@@ -139,11 +145,11 @@ describe('credit', () => {
     return { windows, frames };
   }
 
-  function start(limits = {}, open = OPEN): { peer: RawPeer; end: StreamEnd } {
+  function start(limits = {}, open = OPEN, roundTripMs = 50): { peer: RawPeer; end: StreamEnd } {
     const peer = new RawPeer('hub', { over: { limits } });
     peer.send({ hello: { versions: [1], maxStreams: 16_384 } });
     const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce ?? 0;
-    peer.clock.advance(50);
+    peer.clock.advance(roundTripMs);
     peer.send({ pong: { nonce } });
     const end = new StreamEnd(1, true);
     end.stream = peer.session.open(open, end);
@@ -157,6 +163,42 @@ describe('credit', () => {
     expect(windows.at(-1)).toBe(16 * MIB);
     expect(frames).toBeLessThanOrEqual(16);
     expect(peer.session.reservedBytes).toBeLessThanOrEqual(16 * MIB + KIB);
+  });
+
+  /** How much comes in `rounds` round trips of 50 ms over a line of any width, in pieces that divide no window. */
+  function receivedBytes(rounds: number): { readonly bytes: number; readonly largestCreditBytes: number } {
+    const { peer } = start();
+    let bytes = 0;
+    let largestCreditBytes = 0;
+    /** Bytes that were allowed at a time. */
+    const allowed: { readonly atMs: number; bytes: number }[] = [];
+    const read = (atMs: number): void => {
+      for (const frame of peer.takeFrames()) {
+        if (frame.open) peer.frames({ stream: 1, head: { status: 200 } });
+        largestCreditBytes = Math.max(largestCreditBytes, frame.credit ?? 0);
+        allowed.push({ atMs, bytes: frame.open?.window ?? frame.credit ?? 0 });
+      }
+    };
+    read(0);
+    for (let nowMs = 0; nowMs < rounds * 50; nowMs += 5) {
+      for (let next = allowed[0]; next !== undefined && next.atMs + 50 <= nowMs; next = allowed[0]) {
+        const length = Math.min(next.bytes, 20_011);
+        next.bytes -= length;
+        if (next.bytes === 0) allowed.shift();
+        bytes += length;
+        if (length > 0) peer.session.receive({ frames: [{ stream: 1, data: Buffer.alloc(length) }] }, length);
+        read(nowMs);
+      }
+      peer.clock.advance(5);
+    }
+    return { bytes, largestCreditBytes };
+  }
+
+  it('doubles in every round trip of a long path, and is given back before its sender waits for it', () => {
+    // 256 KiB, 512 KiB, … 8 MiB, each in a round trip.
+    expect(receivedBytes(7).bytes).toBeGreaterThan(12 * MIB);
+    const [before, after] = [receivedBytes(20), receivedBytes(30)];
+    expect(after.bytes - before.bytes).toBeGreaterThan(10 * 15 * MIB);
   });
 
   it('begins small without a deadline, and is as much as others’ with the first credit', () => {
@@ -284,7 +326,7 @@ describe('credit', () => {
   });
 
   it('returns only what was taken, and only once half of the window is due', () => {
-    const { peer, end } = start();
+    const { peer, end } = start({}, OPEN, 5);
     end.reading = 'later';
     peer.takeFrames();
     peer.frames({ stream: 1, head: { status: 200 } });
