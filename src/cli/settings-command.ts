@@ -32,7 +32,7 @@ export function withSettings<S extends Settings>(
   }
   command.option('--config <FILE>', 'YAML file whose keys are the flags without their dashes');
   return command.action(async () => {
-    const { config: configPath, ...flags } = command.opts<Record<string, unknown>>();
+    const { config: configPath, ...flags } = givenFlags(command);
     const resolution = resolveSettings(settings, {
       flags,
       environment: process.env,
@@ -42,6 +42,26 @@ export function withSettings<S extends Settings>(
     if (!resolution.ok) throw new UsageError(resolution.problems);
     await run(resolution.config, command.args);
   });
+}
+
+/**
+ * The flags of `command`, also those that stand before its name: `clusters --kubeconfig FILE delete NAME` speaks of that hub. Throws
+ * UsageError where one stands there that `command` does not have: left out in silence, it would be something else that is done.
+ */
+function givenFlags(command: Command): Record<string, unknown> {
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const flags: Record<string, unknown> = { ...command.opts() };
+  const problems: string[] = [];
+  for (let above = command.parent; above !== null; above = above.parent) {
+    for (const option of above.options) {
+      const key = option.attributeName();
+      if (above.getOptionValueSource(key) !== 'cli') continue;
+      if (own.has(key)) flags[key] ??= above.getOptionValue(key);
+      else problems.push(`${option.long ?? option.short ?? key}: '${command.name()}' has no such flag`);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return flags;
 }
 
 /** `values.clusterName` for an operand. Throws UsageError. */

@@ -66,6 +66,11 @@ describe('wrong usage ends with status 2, and a line for every problem', () => {
     ['an unknown flag', ['hub', '--bogus'], [/unknown option '--bogus'/]],
     ['an operand too many', ['hub', 'extra'], [/too many arguments for 'hub'/]],
     ['an operand too few', ['clusters', 'delete'], [/missing required argument 'NAME'/]],
+    [
+      'a flag before the command that has it not',
+      ['clusters', '--watch', 'delete', 'x'],
+      [/--watch: 'delete' has no such flag/],
+    ],
     ['a flag without its value', ['hub', '--data-dir'], [/--data-dir <DIR>' argument missing/]],
     [
       'several bad values',
