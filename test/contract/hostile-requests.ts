@@ -368,6 +368,17 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   },
 
   patch('an unknown field, strictly', '{"spec":{"pausd":true}}', 422, 'Invalid', '?fieldValidation=Strict'),
+  // Beside what is wrong and yet not refused.
+  ...(
+    [
+      ['a null', { spec: { paused: null, pausd: true } }],
+      ['a status that is not written', { spec: { pausd: true }, status: { conditions: 'x' } }],
+      ['a null in the metadata', { metadata: { name: 'x', annotations: null, labls: {} } }],
+    ] as const
+  ).map(([what, rest]) => ({
+    ...post(`an unknown field beside ${what}, strictly`, manifest({ name: 'x' }, rest), 400, 'BadRequest'),
+    path: '?dryRun=All&fieldValidation=Strict',
+  })),
   ...['Create', 'Update', 'Patch'].map((verb) => ({
     ...{ what: `${verb} by a manager of 200 characters`, headers: verb === 'Patch' ? MERGE : JSON_TYPE },
     ...{

@@ -277,6 +277,23 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
       await send('DELETE', '/apart');
     });
 
+    it('takes a label and an annotation that are null for empty ones, but in a merge patch', async () => {
+      const nulls = { labels: { edge: null, env: 'a' }, annotations: { note: null } };
+      const created = await create('valueless', nulls);
+      expect(created.metadata).toMatchObject({ labels: { edge: '', env: 'a' }, annotations: { note: '' } });
+      expect(await names('?labelSelector=edge')).toEqual(['valueless']);
+      const { resourceVersion } = created.metadata;
+      const put = await send('PUT', '/valueless', manifest('valueless', { ...nulls, resourceVersion }));
+      expect(put.body.metadata).toMatchObject({ labels: { edge: '', env: 'a' }, annotations: { note: '' } });
+      const added = [{ op: 'add', path: '/metadata/labels/zone', value: null }];
+      const patched = await send('PATCH', '/valueless', added, JSON_PATCH);
+      expect(patched.body.metadata).toMatchObject({ labels: { edge: '', env: 'a', zone: '' } });
+      const gone = { metadata: { labels: { edge: null, zone: null, new: null } } };
+      const merged = await send('PATCH', '/valueless', gone, MERGE);
+      expect(merged.body.metadata).toMatchObject({ labels: { env: 'a' }, annotations: { note: '' } });
+      expect(await names('?labelSelector=edge')).toEqual([]);
+    });
+
     it('leaves version and generation alone when nothing changes', async () => {
       const { metadata } = await create('same', { labels: { a: 'b' } });
       const same = { metadata: { labels: { a: 'b' } } };

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { MctunnelError, type FieldFault } from '../../errors.ts';
 import type { ClusterSpec, ClusterStatus } from '../ports.ts';
 import { faultOf, invalidValue, shown } from './faults.ts';
+import { toJsonSchema, type JsonSchema } from './json-schema.ts';
 import { goTypeName, isJsonObject, mergePatch, type JsonObject } from './json-value.ts';
 import {
   metadataFaults,
@@ -87,9 +88,20 @@ function misfit(issues: readonly z.core.$ZodIssue[]): MctunnelError | undefined 
 /** A null is as good as nothing, in metadata, spec and status. */
 const withoutNulls = (given: unknown): unknown => (isJsonObject(given) ? mergePatch({}, given) : given);
 
+/** The same of metadata; but a label or an annotation that is null (`edge:` in YAML) is an empty one, and no less a label. */
+function metadataWithoutNulls(given: unknown): unknown {
+  if (!isJsonObject(given)) return given;
+  const texts = ['labels', 'annotations'].flatMap((field) => {
+    const map = given[field];
+    if (!isJsonObject(map)) return [];
+    return [[field, Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value ?? '']))]];
+  });
+  return withoutNulls({ ...given, ...Object.fromEntries(texts) });
+}
+
 /** Metadata as a client sent it, without its nulls. Throws BAD_REQUEST: a field is of another type than it should be. */
 export function readMetadata(given: unknown): WritableMetadata {
-  const sent = withoutNulls(given) ?? {};
+  const sent = metadataWithoutNulls(given) ?? {};
   const metadata = metadataSchema.safeParse(sent, { reportInput: true });
   const served = servedMetadataSchema.safeParse(sent, { reportInput: true });
   const unfit = misfit([...(metadata.error?.issues ?? []), ...(served.error?.issues ?? [])]);
@@ -125,7 +137,7 @@ export function parseRegistration(
     const message = 'Required value: name or generateName is required';
     faults.push({ field: 'metadata.name', reason: 'FieldValueRequired', message });
   } else {
-    faults.push(...metadataFaults({ ...metadata, name }), ...droppedKeyFaults(withoutNulls(given)));
+    faults.push(...metadataFaults({ ...metadata, name }), ...droppedKeyFaults(metadataWithoutNulls(given)));
   }
   if (faults.length > 0 || !body.success || name === undefined) throw invalid(name ?? '', faults);
   return {
@@ -146,28 +158,28 @@ function droppedKeyFaults(metadata: unknown): FieldFault[] {
   });
 }
 
-/** Fields of a manifest that the schema does not know, as `spec.x`: what fieldValidation speaks of. */
+const BODY_SCHEMA = toJsonSchema(registrationSchema);
+const METADATA_SCHEMA = toJsonSchema(metadataSchema.extend(servedMetadataSchema.shape));
+
+/**
+ * Fields of a manifest that the schema does not know, as `spec.x`: what fieldValidation speaks of. Whatever else is wrong with it, because
+ * not all of that is refused: a null counts as nothing, and a status where it is not written.
+ */
 export function unknownFields(manifest: unknown): string[] {
-  const unknown: string[] = [];
-  const walk = (value: unknown, pruned: unknown, path: string): void => {
-    if (Array.isArray(value) && Array.isArray(pruned)) {
-      for (const [index, item] of value.entries()) walk(item, pruned[index], `${path}[${index}]`);
-    } else if (isJsonObject(value) && isJsonObject(pruned)) {
-      for (const [key, child] of Object.entries(value)) {
-        const childPath = path === '' ? key : `${path}.${key}`;
-        if (Object.hasOwn(pruned, key)) walk(child, pruned[key], childPath);
-        else unknown.push(childPath);
-      }
-    }
-  };
-  if (!isJsonObject(manifest)) return unknown;
+  if (!isJsonObject(manifest)) return [];
   const { metadata, ...rest } = manifest;
-  const body = registrationSchema.safeParse(rest);
-  if (body.success) walk(rest, body.data, '');
-  const meta = metadataSchema.safeParse(metadata ?? {});
-  if (meta.success) {
-    walk(metadata, meta.data, 'metadata');
+  return [...unknownIn(metadata, METADATA_SCHEMA, 'metadata'), ...unknownIn(rest, BODY_SCHEMA, '')];
+}
+
+function unknownIn(value: unknown, { properties, items }: JsonSchema, path: string): string[] {
+  if (Array.isArray(value)) {
+    if (items === undefined) return [];
+    return value.flatMap((item, index) => unknownIn(item, items, `${path}[${index}]`));
   }
-  const served = new Set(Object.keys(servedMetadataSchema.shape).map((key) => `metadata.${key}`));
-  return unknown.filter((path) => !served.has(path));
+  if (!isJsonObject(value) || properties === undefined) return [];
+  return Object.entries(value).flatMap(([key, child]) => {
+    const childPath = path === '' ? key : `${path}.${key}`;
+    const schema = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    return schema === undefined ? [childPath] : unknownIn(child, schema, childPath);
+  });
 }

@@ -110,6 +110,22 @@ describe('clusterregistrations on the embedded store', () => {
     expect((await send('POST', '?fieldValidation=Maybe', text)).status).toBe(422);
   });
 
+  it.each([
+    ['spec.pausd', { spec: { paused: null, pausd: true } }],
+    ['spec.pausd', { spec: { pausd: true }, status: { conditions: 'none' } }],
+    ['status.sesions', { spec: null, status: { conditions: null, sesions: [] } }],
+    ['status.conditions[0].raeson', { status: { conditions: [{ type: 'Sunny', raeson: 'x' }] } }],
+    ['metadata.labls', { metadata: { name: 'typo2', annotations: null, labls: {} } }],
+    ['metadata.ownerReferences[0].nam', { metadata: { name: 'typo2', ownerReferences: [{ nam: null }] } }],
+  ])('tell of %s whatever else is wrong with what is not refused: %j', async (field, rest) => {
+    const body = { ...manifest('typo2'), ...rest };
+    const strict = await send('POST', '?dryRun=All&fieldValidation=Strict', body);
+    expect(strict).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining(`strict decoding error: unknown field "${field}"`) },
+    });
+  });
+
   it('are checked, not stored, in a dry run', async () => {
     expect((await send('POST', '?dryRun=All', manifest('dry'))).status).toBe(201);
     expect((await send('GET', 'dry')).status).toBe(404);
