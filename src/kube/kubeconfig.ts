@@ -179,7 +179,7 @@ function resolveContext(files: readonly KubeconfigFile[], options: KubeconfigOpt
         certData:
           tlsFiles.cert === undefined ? text(userFields, 'client-certificate-data', userWhere) : undefined,
         keyData: tlsFiles.key === undefined ? text(userFields, 'client-key-data', userWhere) : undefined,
-        token: text(userFields, 'token', userWhere),
+        token: tokenOf(userFields, userWhere),
         username: text(userFields, 'username', userWhere),
         password: text(userFields, 'password', userWhere),
       },
@@ -292,6 +292,13 @@ function text(fields: Fields, key: string, where: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw invalid(`${where}: ${key} must be a string`);
   return value;
+}
+
+/** No header line could carry another: said at the start, not as a request that fails. */
+function tokenOf(fields: Fields, where: string): string | undefined {
+  const token = text(fields, 'token', where);
+  if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) throw invalid(`${where}: token is not one token`);
+  return token;
 }
 
 /** UTF-8 bytes as the latin1 string that goes on the wire. */

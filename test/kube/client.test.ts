@@ -120,6 +120,8 @@ describe('a kubeconfig', () => {
       /certificate-authority holds no PEM certificate/,
     );
     expect(await at(write({ user: { token: 5 } }))).toMatch(/user "ada": token must be a string/);
+    for (const token of ['abc\n', 'a b', 'tökén'])
+      expect(await at(write({ user: { token } }))).toMatch(/user "ada": token is not one token/);
     expect(await at(write({ user: { tokenFile: 'gone' } }))).toMatch(/token file .*\/gone: no such file/);
     expect(await at(write({ user: { 'as-groups': ['a'], token: 't' } }))).toMatch(/need "as"/);
     const one = clientCertificate(authority('a'), 'ada');

@@ -424,6 +424,46 @@ describe('the probe', () => {
     expect(await probeMember('east', member.endpoint, refused)).toMatchObject({ missingRights: [] });
   });
 
+  it.each([
+    ['once where the agent may be any user', '', ['users/', 'groups/'], []],
+    [
+      'one by one where it may be some',
+      'hub:bob',
+      [
+        'users/',
+        'users/hub:alice',
+        'users/hub:alice',
+        'users/hub:bob',
+        'users/hub:eve',
+        'users/hub:eve',
+        'groups/',
+      ],
+      ['hub:alice', 'hub:eve'],
+    ],
+  ])('asks for the users that a policy names %s', async (_how, allowed, questions, missing) => {
+    const asked: string[] = [];
+    const member = await bench.member((request, response) => {
+      let text = '';
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      request.on('end', () => {
+        if (request.method === 'GET') {
+          response.end('{}');
+          return;
+        }
+        const { resource, name } = (
+          JSON.parse(text) as { spec: { resourceAttributes: { resource: string; name: string } } }
+        ).spec.resourceAttributes;
+        asked.push(`${resource}/${name}`);
+        const isAllowed = resource === 'groups' || name === allowed;
+        response.end(JSON.stringify({ status: { allowed: isAllowed } }));
+      });
+    });
+    const own = policyOf({ users: ['alice', 'bob', 'eve'] }).current;
+    const { missingRights } = await probeMember('east', member.endpoint, own);
+    expect(asked).toEqual(questions);
+    expect(missingRights?.map(({ name }) => name)).toEqual(missing);
+  });
+
   it('tries names and extras as requests carry them, also those that are not ASCII', async () => {
     const trials: string[][] = [];
     const member = await bench.member((request, response) => {
