@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { Resolved } from '../config/index.ts';
 import type { agentSettings } from '../config/agent.ts';
 import { MctunnelError } from '../errors.ts';
@@ -10,6 +10,7 @@ import type { Log } from '../lib/log.ts';
 import {
   addReadGauge,
   agentAuditLine,
+  collectProcessMetrics,
   createLogger,
   type LineFile,
   Probes,
@@ -237,7 +238,7 @@ async function startAgent(
   probes.add('readyz', 'impersonation', () => memberWatch.impersonationFault);
   if (config.opsListen !== undefined) {
     const { opsListen } = config;
-    collectDefaultMetrics({ register: metrics });
+    collectProcessMetrics(metrics);
     addAgentGauges(metrics, connector, upstream, budget);
     const ops = await listening('--ops-listen', opsListen, () =>
       startOpsServer({ ...opsListen, probes, metrics }),

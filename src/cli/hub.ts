@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { HubConfig } from '../config/index.ts';
 import { createApi } from '../gateway/api/index.ts';
 import { createGateway, createProxy, type GatewayTls } from '../gateway/index.ts';
@@ -11,6 +11,7 @@ import { Closer } from '../lib/closer.ts';
 import type { Log } from '../lib/log.ts';
 import {
   addReadGauge,
+  collectProcessMetrics,
   createAccessMetrics,
   createLogger,
   createProxyMetrics,
@@ -79,7 +80,7 @@ async function startHub(config: HubConfig, log: Log, closer: Closer): Promise<Ru
   if (state === undefined || problems.found) throw problems.error;
 
   // Nobody was contacted so far.
-  collectDefaultMetrics({ register: metrics });
+  collectProcessMetrics(metrics);
   const authorities = await openAuthorities(state, config, log, closer);
   const { agents: agentCa, tunnel: tunnelCa, gateway: gatewayCa } = authorities;
   const { cluster } = state;

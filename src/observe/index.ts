@@ -5,5 +5,6 @@ export { LineFile, type LineFileOptions } from './line-file.ts';
 export { createLogger, type LoggerOptions } from './logger.ts';
 export { startOpsServer, type OpsServer, type OpsServerOptions } from './ops-server.ts';
 export { Probes, type Check, type ProbeKind } from './probes.ts';
+export { collectProcessMetrics } from './process-metrics.ts';
 export { createProxyMetrics } from './proxy-metrics.ts';
 export { addReadGauge } from './read-gauge.ts';
