@@ -25,7 +25,8 @@ interface RawList {
 /** What we promise of a registration, and nothing else: no managedFields, which are half of an object's bytes. */
 export function registrationOf(raw: RawRegistration): ClusterRegistration {
   const { metadata } = raw;
-  const { labels, annotations, finalizers, ownerReferences, deletionTimestamp } = metadata;
+  const { labels, annotations, finalizers, ownerReferences } = metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   return {
     apiVersion: `${REGISTRATION.group}/${REGISTRATION.version}`,
     kind: REGISTRATION.kind,
@@ -36,6 +37,7 @@ export function registrationOf(raw: RawRegistration): ClusterRegistration {
       generation: metadata.generation,
       creationTimestamp: metadata.creationTimestamp,
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
       ...(labels && { labels }),
       ...(annotations && { annotations }),
       ...(finalizers && { finalizers }),

@@ -284,6 +284,32 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
     reason: 'Conflict',
   },
 
+  ...(
+    [
+      [
+        'an unknown field, strictly, of one that is not there',
+        '/nobody',
+        { name: 'nobody' },
+        { pausd: true },
+      ],
+      ['an unknown field, strictly, and no version', '/here', { name: 'here' }, { pausd: true }],
+      [
+        'a label that is a number, of one that is not there',
+        '/nobody',
+        { name: 'nobody', labels: { a: 5 } },
+        {},
+      ],
+    ] as const
+  ).map(([what, path, metadata, spec]) => ({
+    ...{
+      what: `PUT with ${what}`,
+      method: 'PUT',
+      path: `${path}?fieldValidation=Strict`,
+      headers: JSON_TYPE,
+    },
+    ...{ body: manifest(metadata, { spec }), status: 400, reason: 'BadRequest' },
+  })),
+
   patch('a list as a patch', '[]', 400, 'BadRequest'),
   patch('a text as a patch', '"x"', 400, 'BadRequest'),
   patch('half a patch', '{"a":', 400, 'BadRequest'),
@@ -356,6 +382,25 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
     'Conflict',
   ),
   jsonPatch('a JSON patch that takes the metadata away', [{ op: 'remove', path: '/metadata' }], 400),
+  jsonPatch('a JSON patch that takes the Kind away', [{ op: 'remove', path: '/kind' }], 422, 'Invalid'),
+  jsonPatch('an empty Kind', [{ op: 'replace', path: '/kind', value: '' }], 422, 'Invalid'),
+  jsonPatch('a Kind that becomes a number', [{ op: 'replace', path: '/kind', value: 5 }], 422, 'Invalid'),
+  jsonPatch(
+    'an apiVersion that becomes a number',
+    [{ op: 'replace', path: '/apiVersion', value: 5 }],
+    422,
+    'Invalid',
+  ),
+  patch('a patch that takes the Kind away', '{"kind":null}', 422, 'Invalid'),
+  patch('a grace period', '{"metadata":{"deletionGracePeriodSeconds":5}}', 422, 'Invalid'),
+  patch('no grace period', '{"metadata":{"deletionGracePeriodSeconds":0}}', 422, 'Invalid'),
+  patch('a deletion', '{"metadata":{"deletionTimestamp":"2030-01-01T00:00:00Z"}}', 422, 'Invalid'),
+  patch(
+    'a deletion and a grace period',
+    '{"metadata":{"deletionTimestamp":"2030-01-01T00:00:00Z","deletionGracePeriodSeconds":5}}',
+    422,
+    'Invalid',
+  ),
   jsonPatch(
     'a JSON patch that makes it invalid',
     [{ op: 'add', path: '/spec/limits', value: { maxInFlight: -1 } }],
@@ -514,13 +559,20 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   ].map((selector) =>
     get(`fields ${selector}`, `?fieldSelector=${encodeURIComponent(selector)}`, 400, 'BadRequest'),
   ),
-  ...['', 'metadata.name=', 'metadata.name=A B', 'metadata.name=a,metadata.name=b'].map((selector) =>
-    get(`fields ${selector}`, `?fieldSelector=${encodeURIComponent(selector)}`, 200),
+  ...['', '=', '!=', 'metadata.name=', 'metadata.name=A B', 'metadata.name=a,metadata.name=b'].map(
+    (selector) => get(`fields ${selector}`, `?fieldSelector=${encodeURIComponent(selector)}`, 200),
   ),
   ...['application/json;as=Table;v=v9;g=meta.k8s.io', 'application/json;as=Table;v=v1', 'application'].map(
     (accept) => ({ ...get(`Accept: ${accept}`, '', 406, 'NotAcceptable'), headers: { accept } }),
   ),
-  ...['*/*', 'application/*', 'a/b, application/json;q=0.1', 'application/json;pretty=1'].map((accept) => ({
+  ...[
+    '*/*',
+    '*',
+    'a/b, *;q=0.1',
+    'application/*',
+    'a/b, application/json;q=0.1',
+    'application/json;pretty=1',
+  ].map((accept) => ({
     ...get(`Accept: ${accept}`, '', 200),
     headers: { accept },
   })),
@@ -528,6 +580,8 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   status('a status of another type', { status: { conditions: 'x' } }, 422, 'Invalid'),
   status('a condition that is none', { status: { conditions: [{ type: 'Sunny' }] } }, 422, 'Invalid'),
   status('a spec that is wrong, to the status', { spec: { paused: 7 } }, 200),
+  status('a grace period, to the status', { metadata: { deletionGracePeriodSeconds: 5 } }, 200),
+  status('no Kind, to the status', { kind: null }, 422, 'Invalid'),
   status('a name, to the status', { metadata: { name: 'there' } }, 400, 'BadRequest'),
   { ...status('nothing, to the status of nobody', {}, 404, 'NotFound'), path: '/nobody/status' },
   {
@@ -723,4 +777,48 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   patch('a label of the wrong type', '{"metadata":{"labels":{"a":5}}}', 422, 'Invalid'),
   patch('a name of the wrong type', '{"metadata":{"name":5}}', 422, 'Invalid'),
   status('labels that are none, to the status', { metadata: { labels: { 'a b': 'c' } } }, 200),
+];
+
+const LABEL_RULE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+  "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const NO_INTEGER = "for 'Gt', 'Lt' operators, the value must be an integer";
+
+/** Parameters with selectors that are none, and what the real kube-apiserver says of each. */
+export const SELECTOR_FAULTS: readonly (readonly [parameter: string, selector: string, message: string])[] = [
+  ...(
+    [
+      ['=b', "found '=', expected: !, identifier, or 'end of string'"],
+      [',a', "found ',', expected: !, identifier, or 'end of string'"],
+      ['a,,b', "found ',', expected: identifier after ','"],
+      ['a=b,', "found '', expected: identifier after ','"],
+      ['a=b c', "found 'c', expected: ',' or 'end of string'"],
+      ['a in (b)c', "found 'c', expected: ',' or 'end of string'"],
+      ['!', "unable to parse requirement: found '', expected: identifier"],
+      ['a!b', "unable to parse requirement: found '!', expected: in, notin, =, ==, !=, gt, lt"],
+      ['a=),', "unable to parse requirement: found ')', expected: identifier"],
+      ['a in b', "unable to parse requirement: found 'b' expected: '('"],
+      ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+      ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"],
+      ['a in (b,', "unable to parse requirement: found '', expected: ',', or identifier"],
+      ['a in (b/c)', `unable to parse requirement: values[0][a]: Invalid value: "b/c": ${LABEL_RULE}`],
+      ['a>b', `unable to parse requirement: values[0]: Invalid value: "b": ${NO_INTEGER}`],
+      ['a<,c', `unable to parse requirement: values[0]: Invalid value: "": ${NO_INTEGER}`],
+      ['a>-1', `unable to parse requirement: values[0][a]: Invalid value: "-1": ${LABEL_RULE}`],
+      [
+        'a>_',
+        `unable to parse requirement: [values[0]: Invalid value: "_": ${NO_INTEGER}, values[0][a]: Invalid value: "_": ${LABEL_RULE}]`,
+      ],
+    ] as const
+  ).map(([selector, message]) => ['labelSelector', selector, message] as const),
+  ...(
+    [
+      ['metadata.name', "invalid selector: 'metadata.name'; can't understand 'metadata.name'"],
+      ['metadata.name=a=b', 'invalid field selector: unescaped character in value: 61'],
+      ['metadata.name=\\a', 'invalid field selector: invalid escape sequence: \\a'],
+      ['metadata.name=a\\', 'invalid field selector: invalid escape sequence: \\'],
+      ['spec.paused=true', 'field label not supported: spec.paused'],
+      ['!=x', 'field label not supported: '],
+    ] as const
+  ).map(([selector, message]) => ['fieldSelector', selector, message] as const),
 ];

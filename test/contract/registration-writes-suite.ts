@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { HOSTILE_REQUESTS } from './hostile-requests.ts';
+import { HOSTILE_REQUESTS, SELECTOR_FAULTS } from './hostile-requests.ts';
 
 export interface OpenedRegistrations {
   /** One request to the server of registrations; `text` is the body, as it is. */
@@ -8,7 +8,7 @@ export interface OpenedRegistrations {
     path: string,
     headers: Readonly<Record<string, string>>,
     text?: string | Buffer,
-  ): Promise<{ readonly status: number; readonly body: unknown }>;
+  ): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
   close(): Promise<void>;
 }
 
@@ -25,6 +25,7 @@ interface Shown {
     readonly generation: number;
     readonly resourceVersion: string;
     readonly finalizers?: readonly string[];
+    readonly deletionTimestamp?: string;
   };
   readonly items: readonly Shown[];
 }
@@ -41,7 +42,7 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
     const send = async (method: string, path: string, body?: unknown, headers = JSON_TYPE) => {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
       const answer = await opened.request(method, `${PATH}${path}`, headers, text);
-      return { status: answer.status, body: answer.body as Shown };
+      return { status: answer.status, body: answer.body as Shown, text: answer.text };
     };
     const manifest = (one: string, metadata: object = {}) => ({
       apiVersion: 'registry.mctunnel.io/v1',
@@ -100,6 +101,65 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
       const released = await send('PATCH', '/held', { metadata: { finalizers: null } }, MERGE);
       expect(released.status).toBe(200);
       expect(await names()).toEqual([]);
+    });
+
+    it('leaves it to DELETE when an object goes, and how', async () => {
+      await create('going', { finalizers: ['mctunnel.test/held'] });
+      const marked = await send('DELETE', '/going');
+      expect(marked).toMatchObject({
+        status: 200,
+        body: { metadata: { deletionGracePeriodSeconds: 0, generation: 2 } },
+      });
+      const { deletionTimestamp, resourceVersion } = marked.body.metadata;
+      const end = { deletionTimestamp, deletionGracePeriodSeconds: 0 };
+      const manifested = manifest('going', { finalizers: ['mctunnel.test/held'], resourceVersion });
+      expect(await send('PUT', '/going', manifested)).toMatchObject({ status: 200, body: { metadata: end } });
+      const patched = (metadata: object) => send('PATCH', '/going', { metadata }, MERGE);
+      for (const one of [end, { deletionTimestamp: null }, { deletionGracePeriodSeconds: null }]) {
+        expect(await patched(one)).toMatchObject({ status: 200, body: { metadata: end } });
+      }
+      const later = await patched({ deletionTimestamp: '2099-01-01T00:00:00Z' });
+      expect(later).toMatchObject({ status: 200, body: { metadata: end } });
+      expect(await patched({ deletionGracePeriodSeconds: 5 })).toMatchObject({
+        status: 422,
+        body: {
+          message:
+            'ClusterRegistration.registry.mctunnel.io "going" is invalid: metadata.deletionGracePeriodSeconds: Invalid value: 5: field is immutable',
+        },
+      });
+      expect((await send('GET', '/going')).body).toMatchObject({ metadata: end });
+      await patched({ finalizers: null });
+      expect(await names()).toEqual([]);
+    });
+
+    it.each(SELECTOR_FAULTS)('says what is wrong with %s %s', async (parameter, selector, message) => {
+      const { status, body } = await send('GET', `?${parameter}=${encodeURIComponent(selector)}`);
+      expect({ status, body }).toMatchObject({ status: 400, body: { reason: 'BadRequest', message } });
+    });
+
+    it('indents what it answers where pretty is true as Go has it, errors too', async () => {
+      await create('pretty');
+      const isIndented = ({ text, body }: { readonly text: string; readonly body: unknown }): boolean => {
+        expect([JSON.stringify(body), JSON.stringify(body, null, 2)]).toContain(text.trim());
+        return text.trim().includes('\n');
+      };
+      for (const path of ['', '/pretty', '/nobody']) {
+        for (const value of ['1', 't', 'T', 'true', 'TRUE', 'True']) {
+          expect([path, value, isIndented(await send('GET', `${path}?pretty=${value}`))]).toEqual([
+            ...[path, value, true],
+          ]);
+        }
+        for (const query of ['', '?pretty', '?pretty=', '?pretty=yes', '?pretty=0', '?pretty=0&pretty=1']) {
+          expect([path, query, isIndented(await send('GET', `${path}${query}`))]).toEqual([
+            path,
+            query,
+            false,
+          ]);
+        }
+      }
+      const patch = { spec: { paused: true } };
+      expect(isIndented(await send('PATCH', '/pretty?pretty=true', patch, MERGE))).toBe(true);
+      expect(isIndented(await send('DELETE', '/pretty?pretty=true'))).toBe(true);
     });
 
     it('refuses to delete by a selector that is none, and deletes nothing', async () => {
@@ -252,7 +312,8 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
       // A status is no new generation.
       expect(written.body.metadata.generation).toBe(metadata.generation + 1);
       const read = await send('GET', '/apart/status');
-      expect(read).toEqual({ status: 200, body: (await send('GET', '/apart')).body });
+      expect(read.status).toBe(200);
+      expect(read).toEqual(await send('GET', '/apart'));
       const other = [{ op: 'replace', path: '/status/clusterUID', value: 'two' }];
       expect(await send('PATCH', '/apart/status', other, JSON_PATCH)).toMatchObject({
         status: 422,

@@ -107,7 +107,7 @@ describeKubernetes('registrations on a real apiserver', {}, () => {
         const length = { ...headers, 'content-length': String(Buffer.byteLength(text ?? '')) };
         const body = { body: text ?? '' };
         const answer = await call(server, path, { method, headers: length, user: plane.admin, ...body });
-        return { status: answer.status, body: JSON.parse(answer.body) as unknown };
+        return { status: answer.status, body: JSON.parse(answer.body) as unknown, text: answer.body };
       },
       close: () => Promise.resolve(),
     };

@@ -2,16 +2,26 @@ import { pipeline, Readable } from 'node:stream';
 import type { Response } from 'express';
 import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { ReadAnswer } from '../ports.ts';
+import type { ApiResponse } from './context.ts';
 import { failureStatus, statusOf, type StatusDetails } from './status.ts';
 
 const JSON_TYPE = 'application/json';
+
+/** What Go's strconv.ParseBool takes for true: not as other parameters are read. */
+const TRUE = /^(?:1|t|T|true|TRUE|True)$/;
+
+/** The indentation that `pretty` asks for; of a path that cannot be read there is no query. */
+function indentOf(response: Response): number {
+  const { query } = response.locals as Partial<ApiResponse['locals']>;
+  return TRUE.test(query?.get('pretty') ?? '') ? 2 : 0;
+}
 
 /** Sends one JSON document. Answers with a status of 400 or more are marked as made by the hub. */
 export function sendJson(response: Response, status: number, body: unknown): void {
   if (status >= 400) response.setHeader('Mctunnel-Hop', 'hub');
   response.status(status);
   response.setHeader('Content-Type', JSON_TYPE);
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(`${JSON.stringify(body, null, indentOf(response))}\n`);
 }
 
 export function sendAnswer(response: Response, answer: ReadAnswer): void {

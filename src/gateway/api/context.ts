@@ -39,6 +39,7 @@ const KNOWN_PARAMETERS = [
   'labelSelector',
   'limit',
   'orphanDependents',
+  'pretty',
   'propagationPolicy',
   'probe',
   'resourceVersion',

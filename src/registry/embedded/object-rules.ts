@@ -48,11 +48,26 @@ export function checkPrecondition(current: ClusterRegistration, wanted: Precondi
   }
 }
 
+/** Throws INVALID: what a patch made does not say what it is. */
+function checkTyped(patched: unknown): void {
+  const object = isJsonObject(patched) ? patched : {};
+  for (const [field, called] of [
+    ['kind', 'Kind'],
+    ['apiVersion', 'apiVersion'],
+  ] as const) {
+    const value = object[field] ?? '';
+    if (typeof value === 'string' && value !== '') continue;
+    const why = value === '' ? 'is missing in' : 'is no text in';
+    throw new MctunnelError('INVALID', `patch: Object '${called}' ${why} what the patch makes`);
+  }
+}
+
 /**
- * Throws BAD_REQUEST (no name is left) or INVALID: what a patch made of the metadata is unreadable, or has another uid, which in a patch is no
- * precondition but a change, and not to be had.
+ * Throws BAD_REQUEST (no name is left) or INVALID: what a patch made is not said to be anything, its metadata is unreadable, or has another
+ * uid, which in a patch is no precondition but a change, and not to be had.
  */
 export function checkPatched({ metadata }: ClusterRegistration, patched: unknown): void {
+  checkTyped(patched);
   const next = isJsonObject(patched) && isJsonObject(patched['metadata']) ? patched['metadata'] : {};
   if (next['name'] === undefined) {
     const words = `the name of the object (${metadata.name} based on URL) was undeterminable: name must be provided`;
@@ -107,6 +122,22 @@ export function newRegistration(parsed: ParsedRegistration, birth: Birth): Clust
   return envelope(metadata, { spec: parsed.spec, status: {} });
 }
 
+/**
+ * Throws INVALID: it is for a DELETE alone to say when an object goes. Of one that goes already another time is dropped; what is left out stays
+ * as it is.
+ */
+export function checkDeletion({ metadata }: ClusterRegistration, manifest: unknown): void {
+  const given = isJsonObject(manifest) && isJsonObject(manifest['metadata']) ? manifest['metadata'] : {};
+  const isGoing = metadata.deletionTimestamp !== undefined;
+  const faults = (['deletionTimestamp', 'deletionGracePeriodSeconds'] as const).flatMap((field) => {
+    const value = given[field] ?? undefined;
+    const isKept = value === undefined || value === metadata[field];
+    if (isKept || (isGoing && field === 'deletionTimestamp')) return [];
+    return [invalidValue(`metadata.${field}`, value, 'field is immutable')];
+  });
+  if (faults.length > 0) throw invalid(metadata.name, faults);
+}
+
 /** A manifest without its status, which only the subresource takes. */
 export function withoutStatus(manifest: unknown): unknown {
   return isJsonObject(manifest) ? mergePatch(manifest, { status: null }) : manifest;
@@ -142,6 +173,7 @@ export function changedRegistration(
       throw invalid(name, [{ field: 'metadata.finalizers', reason: 'FieldValueForbidden', message }]);
     }
   }
+  const { deletionTimestamp, deletionGracePeriodSeconds } = was;
   const specChanged = !isDeepStrictEqual(current.spec, parsed.spec);
   const metadata: ObjectMeta = {
     name,
@@ -149,7 +181,8 @@ export function changedRegistration(
     resourceVersion: was.resourceVersion,
     generation: was.generation + (specChanged ? 1 : 0),
     creationTimestamp: was.creationTimestamp,
-    ...(was.deletionTimestamp !== undefined && { deletionTimestamp: was.deletionTimestamp }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
     ...change,
   };
   const next = envelope(metadata, { spec: parsed.spec, status: current.status });

@@ -15,6 +15,7 @@ import {
   alreadyExists,
   changedRegistration,
   changedStatus,
+  checkDeletion,
   checkPatched,
   checkPrecondition,
   isHeldByFinalizer,
@@ -222,8 +223,10 @@ export class EmbeddedStore implements ClusterStore {
         if (removed) return { removed: current };
         if (current.metadata.deletionTimestamp !== undefined) return { next: current };
         const generation = current.metadata.generation + 1;
-        const metadata = { ...current.metadata, generation, deletionTimestamp: this.#timestamp() };
-        return { next: { ...current, metadata } };
+        const deletionTimestamp = this.#timestamp();
+        // Nobody waits for a graceful end: there is none.
+        const end = { generation, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+        return { next: { ...current, metadata: { ...current.metadata, ...end } } };
       },
       options,
     );
@@ -241,7 +244,9 @@ export class EmbeddedStore implements ClusterStore {
 
   #outcome(current: ClusterRegistration, manifest: unknown, { subresource }: WriteOptions): Outcome {
     if (subresource === 'status') return { next: changedStatus(current, manifest) };
-    return this.#settle(changedRegistration(current, parseRegistration(withoutStatus(manifest))));
+    const changed = changedRegistration(current, parseRegistration(withoutStatus(manifest)));
+    checkDeletion(current, manifest);
+    return this.#settle(changed);
   }
 
   /** The last finalizer gone from an object that was to be deleted: now it goes. */

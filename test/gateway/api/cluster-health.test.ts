@@ -183,7 +183,19 @@ describe('clusters/health', () => {
     await fixture.store.create({ name: 'a' });
     const server = await serve(fixture.api);
     const path = '/apis/gateway.mctunnel.io/v1/clusters';
-    expect((await server.get(`${path}/nobody/health`)).status).toBe(404);
+    for (const missing of [
+      await server.get(`${path}/nobody/health`),
+      await server.request('POST', `${path}/nobody/bootstraptoken`),
+    ]) {
+      expect(missing).toMatchObject({
+        status: 404,
+        body: {
+          reason: 'NotFound',
+          message: 'clusters.gateway.mctunnel.io "nobody" not found',
+          details: { name: 'nobody', group: 'gateway.mctunnel.io', kind: 'clusters' },
+        },
+      });
+    }
     expect((await server.get(`${path}/a/health`)).body).toMatchObject({
       status: { reachable: false, reason: 'ClusterDisconnected' },
     });

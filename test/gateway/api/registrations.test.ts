@@ -256,6 +256,15 @@ describe('clusterregistrations on the embedded store', () => {
     expect([status, (body as { kind?: string }).kind]).toEqual([expected, 'Status']);
   });
 
+  it('refuse a patch that takes the apiVersion away: a kube-apiserver answers it with an internal error', async () => {
+    await send('POST', '', manifest('untyped'));
+    const headers = { 'content-type': 'application/json-patch+json' };
+    for (const path of ['untyped', 'untyped/status']) {
+      const patched = await send('PATCH', path, [{ op: 'remove', path: '/apiVersion' }], headers);
+      expect(patched).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
+    }
+  });
+
   it('refuse compressed bodies and media types that they do not read', async () => {
     expect((await send('POST', '', '{}', { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(415);
     expect(

@@ -44,6 +44,7 @@ export function metaSchemas(ref: Reference): Record<string, JsonSchema> {
         generation: int64('Counts the changes of the spec.'),
         creationTimestamp: time('When the object was created.'),
         deletionTimestamp: time('When its deletion was asked for; it goes once its finalizers are gone.'),
+        deletionGracePeriodSeconds: int64('0 of what is being deleted: nothing here takes its time to end.'),
         labels: textMap('Labels, by which objects are selected.'),
         annotations: textMap('Annotations.'),
         finalizers: list({ type: 'string' }, 'Must be empty before the object is removed.'),

@@ -55,6 +55,7 @@ const path = (name: string, description: string): Parameter => ({
 });
 
 const NAME = path('name', 'Name of the cluster.');
+const PRETTY = query('pretty', 'string', 'true: an object, or an error, is indented.');
 
 const LIST_PARAMETERS: readonly Parameter[] = [
   query('allowWatchBookmarks', 'boolean', 'Watch events of type BOOKMARK may be sent.'),
@@ -255,6 +256,12 @@ const idPart = (resource: ServedResource) => {
   return `${name[0]?.toUpperCase() ?? ''}${name.slice(1)}${resource.version.toUpperCase()}`;
 };
 
+/** The answers of our own objects: not discovery, and not what a cluster itself answers. */
+function withPretty(operation: Operation): Operation {
+  if (operation.action === 'connect') return operation;
+  return { ...operation, parameters: [...operation.parameters, PRETTY] };
+}
+
 export function operationsOf(resource: ServedResource): Operation[] {
   const root = `/apis/${apiVersionOf(resource)}`;
   const collection = `${root}/${resource.plural}`;
@@ -269,5 +276,6 @@ export function operationsOf(resource: ServedResource): Operation[] {
     responseMediaTypes: [JSON_TYPE],
   };
   const writes = resource.verbs.includes('create') ? write(resource, collection) : [];
-  return [resourceList, ...read(resource, collection), ...writes, ...subresources(resource, collection)];
+  const own = [...read(resource, collection), ...writes, ...subresources(resource, collection)];
+  return [resourceList, ...own.map(withPretty)];
 }

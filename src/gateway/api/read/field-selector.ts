@@ -20,11 +20,16 @@ function splitTerms(selector: string): string[] {
   return terms;
 }
 
-function unescape(value: string, selector: string): string {
-  if (!/^(?:[^\\,=]|\\[\\,=])*$/s.test(value)) {
-    throw new MctunnelError('BAD_REQUEST', `invalid field selector: "${selector.slice(0, 256)}"`);
-  }
-  return value.replace(/\\([\\,=])/g, '$1');
+/** In the words of apimachinery, which tells of a character by its number. */
+function unescape(value: string): string {
+  return value.replaceAll(/\\(.?)|[,=]/gsu, (found, escaped?: string) => {
+    if (escaped !== undefined && escaped !== '' && '\\,='.includes(escaped)) return escaped;
+    const why =
+      escaped === undefined
+        ? `unescaped character in value: ${found.charCodeAt(0)}`
+        : `invalid escape sequence: ${found}`;
+    throw new MctunnelError('BAD_REQUEST', `invalid field selector: ${why}`);
+  });
 }
 
 /** As custom resources have it: `metadata.name` with =, == and !=. Throws BAD_REQUEST. An empty selector matches everything. */
@@ -40,9 +45,9 @@ export function parseFieldSelector(selector: string): (name: string) => boolean 
       );
     }
     const [, field = '', operator, raw = ''] = match;
-    const value = unescape(raw, selector);
+    const value = unescape(raw);
     // Nothing is nothing: the API server does not ask which field that would be.
-    if (field === '' && operator !== '!=' && value === '') continue;
+    if (field === '' && value === '') continue;
     // Of a cluster-scoped custom resource metadata.namespace is none either.
     if (field !== 'metadata.name') {
       throw new MctunnelError('BAD_REQUEST', `field label not supported: ${field.slice(0, 256)}`);

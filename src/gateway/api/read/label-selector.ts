@@ -13,10 +13,14 @@ const MAX_SELECTOR_LENGTH = 65_536;
 /** Of a selector; what it quotes may be long. */
 const MAX_MESSAGE_LENGTH = 512;
 
-/** In the words of apimachinery. */
+/** In the words of apimachinery, of what stands between requirements. */
+function misplaced(why: string): MctunnelError {
+  return new MctunnelError('BAD_REQUEST', why.slice(0, MAX_MESSAGE_LENGTH));
+}
+
+/** The same of a requirement itself. */
 function malformed(why: string): MctunnelError {
-  const words = `unable to parse requirement: ${why}`;
-  return new MctunnelError('BAD_REQUEST', words.slice(0, MAX_MESSAGE_LENGTH));
+  return misplaced(`unable to parse requirement: ${why}`);
 }
 
 function tokenize(selector: string): string[] {
@@ -34,6 +38,10 @@ function tokenize(selector: string): string[] {
   return tokens;
 }
 
+const INTEGER_RULE = "for 'Gt', 'Lt' operators, the value must be an integer";
+const faultText = (field: string, value: string, rule: string): string =>
+  `${field}: ${invalidValue(field, value, rule).message}`;
+
 const PUNCTUATION = /^(==|!=|[=!,()<>])$/;
 
 /** Reads the grammar of apimachinery's labels.Parse: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a>1`, `a<1`. */
@@ -48,16 +56,21 @@ class SelectorReader {
   read(): Requirement[] {
     const requirements: Requirement[] = [];
     if (this.#tokens.length === 0) return requirements;
+    this.#expectRequirement("!, identifier, or 'end of string'");
     for (;;) {
       requirements.push(this.#requirement());
       const separator = this.#next();
       if (separator === undefined) return requirements;
-      if (separator !== ',') throw this.#fault(`found '${separator}', expected: ',' or end of string`);
+      if (separator !== ',') throw misplaced(`found '${separator}', expected: ',' or 'end of string'`);
+      this.#expectRequirement("identifier after ','");
     }
   }
 
-  #fault(why: string): MctunnelError {
-    return malformed(why);
+  #expectRequirement(expected: string): void {
+    const token = this.#tokens[this.#at] ?? '';
+    if (token === '' || (token !== '!' && PUNCTUATION.test(token))) {
+      throw misplaced(`found '${token}', expected: ${expected}`);
+    }
   }
 
   #next(): string | undefined {
@@ -67,7 +80,7 @@ class SelectorReader {
   #key(): string {
     const key = this.#next();
     if (key === undefined || PUNCTUATION.test(key)) {
-      throw this.#fault(`found '${key ?? ''}', expected: identifier`);
+      throw malformed(`found '${key ?? ''}', expected: identifier`);
     }
     this.#check('key', key, qualifiedNameFault(key));
     return key;
@@ -111,42 +124,63 @@ class SelectorReader {
         };
       }
       default:
-        throw this.#fault(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+        throw malformed(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
     }
   }
 
   /** May be empty: `a=`, `a=,b`. */
-  #value(key: string, index = 0): string {
+  #value(key: string): string {
+    const value = this.#exactValue();
+    this.#check(`values[0][${key}]`, value, labelValueFault(value));
+    return value;
+  }
+
+  #exactValue(): string {
     const value = this.#tokens[this.#at];
-    if (value === undefined || value === ',' || value === ')') return '';
-    if (PUNCTUATION.test(value)) throw this.#fault(`found '${value}', expected: identifier`);
+    if (value === undefined || value === ',') return '';
+    if (PUNCTUATION.test(value)) throw malformed(`found '${value}', expected: identifier`);
+    this.#at += 1;
+    return value;
+  }
+
+  #check(field: string, value: string, rule: string | undefined): void {
+    if (rule !== undefined) throw malformed(faultText(field, value, rule));
+  }
+
+  #values(key: string): ReadonlySet<string> {
+    const open = this.#next() ?? '';
+    if (open !== '(') throw malformed(`found '${open}' expected: '('`);
+    const values = new Set<string>();
+    for (;;) {
+      values.add(this.#listedValue(key, values.size));
+      const separator = this.#next() ?? '';
+      if (separator === ')') return values;
+      if (separator !== ',') throw malformed(`found '${separator}', expected: ',' or ')'`);
+    }
+  }
+
+  /** May be empty, between commas and parentheses. */
+  #listedValue(key: string, index: number): string {
+    const value = this.#tokens[this.#at] ?? '';
+    if (value === ',' || value === ')') return '';
+    if (value === '' || PUNCTUATION.test(value)) {
+      const expected = index === 0 ? "',', ')' or identifier" : "',', or identifier";
+      throw malformed(`found '${value}', expected: ${expected}`);
+    }
     this.#at += 1;
     this.#check(`values[${index}][${key}]`, value, labelValueFault(value));
     return value;
   }
 
-  #check(field: string, value: string, rule: string | undefined): void {
-    if (rule !== undefined) throw this.#fault(`${field}: ${invalidValue(field, value, rule).message}`);
-  }
-
-  #values(key: string): ReadonlySet<string> {
-    const open = this.#next() ?? '';
-    if (open !== '(') throw this.#fault(`found '${open}' expected: '('`);
-    const values = new Set<string>();
-    for (;;) {
-      values.add(this.#value(key, values.size));
-      const separator = this.#next();
-      if (separator === ')') return values;
-      if (separator !== ',') throw this.#fault(`found '${separator ?? ''}', expected: ',' or ')'`);
-    }
-  }
-
   #integer(key: string): bigint {
-    const value = this.#next() ?? '';
-    this.#check(`values[0][${key}]`, value, labelValueFault(value));
-    if (!/^[+-]?\d{1,19}$/.test(value)) {
-      throw this.#fault("for 'Gt', 'Lt' operators, the value must be an integer");
-    }
+    const value = this.#exactValue();
+    const isInteger = /^[+-]?\d{1,19}$/.test(value);
+    const rule = labelValueFault(value);
+    const faults = [
+      ...(isInteger ? [] : [faultText('values[0]', value, INTEGER_RULE)]),
+      ...(rule === undefined ? [] : [faultText(`values[0][${key}]`, value, rule)]),
+    ];
+    if (faults.length > 0) throw malformed(faults.length === 1 ? faults.join() : `[${faults.join(', ')}]`);
     return BigInt(value);
   }
 }

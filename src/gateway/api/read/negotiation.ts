@@ -22,7 +22,9 @@ function parseAccept(header: string | undefined): MediaClause[] {
   const clauses: MediaClause[] = [];
   for (const text of header.split(',').slice(0, MAX_CLAUSES)) {
     const [range = '', ...rest] = text.split(';');
-    const [type = '', subtype = ''] = range.trim().toLowerCase().split('/');
+    const [type = '', given = ''] = range.trim().toLowerCase().split('/');
+    // As the API server reads it: `*` alone is `*/*`.
+    const subtype = type === '*' && given === '' ? '*' : given;
     if (type === '' || subtype === '') continue;
     const parameters = new Map<string, string>();
     for (const pair of rest) {

@@ -6,6 +6,7 @@ import {
   isJsonObject,
   jsonPatch,
   mergePatch,
+  readMetadata,
   REGISTRATION,
   type JsonObject,
 } from '../../../registry/schema/index.ts';
@@ -100,9 +101,11 @@ export function registrationWrites(router: Router, collection: string, store: Em
       const { dryRun, validation } = writeOptionsOf('UpdateOptions', query);
       const text = await readBody(request);
       const manifest = parseManifest(text);
+      // What cannot be read is refused before anybody asks whether the object is there.
+      readMetadata(manifest['metadata']);
+      warn(response, checkFields(text, manifest, validation));
       await store.get(info.name);
       requireResourceVersion(manifest, info.name);
-      warn(response, checkFields(text, manifest, validation));
       send(response, 200, await store.replaceObject(info.name, manifest, { dryRun, subresource }));
     });
 

@@ -8,6 +8,7 @@ import type { ApiResponse } from '../context.ts';
 import type { ApiOptions } from '../options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { dryRunOf } from '../registrations/options.ts';
+import { registeredCluster } from './registered-cluster.ts';
 import { bootstrapTokenSpecSchema, DEFAULT_TTL_SECONDS } from './schemas.ts';
 
 const KIND = 'BootstrapToken';
@@ -60,7 +61,7 @@ export function bootstrapToken(options: ApiOptions) {
     const spec = parse(await readBody(request));
     const { ttlSeconds = DEFAULT_TTL_SECONDS, replace = false } = spec;
     response.locals.annotations = { ttlSeconds: String(ttlSeconds), replace: String(replace) };
-    const { metadata, spec: registered } = await store.get(name);
+    const { metadata, spec: registered } = await registeredCluster(store, name);
     const notBefore = registered.credentials?.notBefore;
     const status = await tokens.issue({
       ...{ cluster: name, uid: metadata.uid, ttlSeconds, replace },

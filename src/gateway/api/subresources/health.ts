@@ -7,6 +7,7 @@ import type { ApiOptions, SessionLoad } from '../options.ts';
 import { queryFlag } from '../read/list-options.ts';
 import { acceptsJson, negotiate } from '../read/negotiation.ts';
 import { probe, toMicroseconds } from './probe.ts';
+import { registeredCluster } from './registered-cluster.ts';
 import type { ClusterHealthStatus } from './schemas.ts';
 
 type Finding = Omit<ClusterHealthStatus, 'time' | 'streams'>;
@@ -32,7 +33,7 @@ export function clusterHealth(options: ApiOptions) {
   return async (request: Request, response: ApiResponse): Promise<void> => {
     negotiate(request.headers.accept, (clause) => (acceptsJson(clause) ? true : undefined));
     const { info, caller, auditId, query } = response.locals;
-    await store.get(info.name);
+    await registeredCluster(store, info.name);
     const sessions = options.sessions(info.name);
     const streams = sessions.reduce((sum, { streamCount }) => sum + streamCount, 0);
     const send = (found: Finding): void => {
