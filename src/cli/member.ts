@@ -44,7 +44,18 @@ export class Member {
       refuse(
         'an agent impersonates the callers of the hub, so its own user cannot be an impersonated one ("as")',
       );
-    if (context.config.getCurrentCluster()?.skipTLSVerify === true) {
+    const cluster = context.config.getCurrentCluster();
+    if ((cluster?.proxyUrl ?? '') !== '') {
+      refuse(
+        'proxy-url: an agent connects to its API server straight, through no proxy; run it where that can be reached, and take proxy-url out',
+      );
+    }
+    if (context.server.startsWith('http:')) {
+      refuse(
+        `server ${context.server}: an agent sends its credential only over TLS, to an API server that it has verified; give its https:// address`,
+      );
+    }
+    if (cluster?.skipTLSVerify === true) {
       refuse(
         'insecure-skip-tls-verify: an agent sends its credential only to an API server that it has verified; give certificate-authority',
       );
