@@ -81,6 +81,9 @@ async function readCredential(context: KubeContext, files: RereadFiles): Promise
     await checkProviderFiles(context);
     await config.applyToHTTPSOptions(options);
   } catch (error) {
+    if (error instanceof MctunnelError) {
+      throw new MctunnelError(error.code, `${origin}: ${error.message}`, { cause: error });
+    }
     // A file that cannot be read is the kubeconfig's fault; a plug-in that gives nothing may do so later.
     const code = pathOf(error) === undefined ? 'UNAUTHENTICATED' : 'INVALID';
     throw new MctunnelError(code, `${origin}: ${credentialProblem(error)}`, { cause: error });

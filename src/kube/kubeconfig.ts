@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { MctunnelError } from '../errors.ts';
 import { readOnceSync } from '../lib/bounded-file.ts';
 import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
+import { explainExecPlugin } from './exec-plugin.ts';
 import { codeOf, reasonOf, firstLine } from './system-error.ts';
 
 /** One context of a kubeconfig, ready to connect with. `config` holds exactly this cluster, user and context. */
@@ -187,6 +188,7 @@ function resolveContext(files: readonly KubeconfigFile[], options: KubeconfigOpt
     contexts: [{ name: current, cluster: clusterName, user: userName }],
     currentContext: current,
   });
+  explainExecPlugin(config);
   const namespace = text(context.fields, 'namespace', where);
   return {
     name: current,

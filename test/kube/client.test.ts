@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -353,6 +353,53 @@ describe('the raw client', () => {
     expect(headerLines(received, 'impersonate-group')).toEqual(['a,b', 'c']);
     expect(Buffer.from(headerLines(received, 'impersonate-user')[0] ?? '', 'latin1').toString()).toBe('zoë');
     expect(headerLines(received, 'impersonate-extra-example.org%2FScope')).toEqual(['x']);
+  });
+
+  it('says of an exec plug-in that gives nothing how it ended, and of one that cannot be started why', async () => {
+    const plugin = (script: string, mode = 0o700): string => {
+      const path = join(folder, 'plugin');
+      rmSync(path, { force: true });
+      writeFileSync(path, script, { mode });
+      return path;
+    };
+    const fault = async (command: string, env?: Readonly<Record<string, string>>) => {
+      const exec = {
+        command,
+        apiVersion: 'client.authentication.k8s.io/v1',
+        ...(env && { env: Object.entries(env).map(([name, value]) => ({ name, value })) }),
+      };
+      const path = write({ user: { exec } });
+      const { code, message } = (await connect(path).catch((thrown: unknown) => thrown)) as MctunnelError;
+      expect(message.startsWith(`kubeconfig ${path}: `)).toBe(true);
+      return [code, message.slice(`kubeconfig ${path}: `.length)];
+    };
+    const path = join(folder, 'plugin');
+    const none = (how: string) => ['UNAUTHENTICATED', `no credential: exec plug-in ${path} ${how}`];
+    expect(await fault(plugin('#!/bin/sh\nexit 3\n'))).toEqual(
+      none('ended with exit status 3 and printed nothing'),
+    );
+    expect(await fault(plugin('#!/bin/sh\nprintf "log in\\nfirst" >&2\nexit 1\n'))).toEqual(
+      none('ended with exit status 1: log in'),
+    );
+    expect(await fault(plugin('#!/bin/sh\nkill -9 $$\n'))).toEqual(
+      none('was ended by SIGKILL and printed nothing'),
+    );
+    expect(await fault(plugin('#!/bin/sh\n'))).toEqual(none('ended with exit status 0 and printed nothing'));
+    const unstarted = (why: string) => ['INVALID', `exec plug-in ${path}: ${why}`];
+    expect(await fault(plugin('#!/no/such/shell\n'))).toEqual(
+      unstarted('the interpreter that its first line names was not found'),
+    );
+    expect(await fault(plugin('#!/bin/sh\n', 0o600))).toEqual(unstarted('permission denied'));
+    rmSync(path);
+    expect(await fault(path)).toEqual(unstarted('not found'));
+    // EACCES, as of a folder that may not be entered (but by root), and ENOTDIR.
+    mkdirSync(join(folder, 'no-such-plugin'));
+    for (const PATH of [folder, `/nonexistent:${join(folder, 'config')}`]) {
+      expect(await fault('no-such-plugin', { PATH })).toEqual([
+        'INVALID',
+        'exec plug-in no-such-plugin: not found in PATH',
+      ]);
+    }
   });
 
   // A single `get clusters` ended the hub when its own account was not allowed to read registrations.
