@@ -212,6 +212,17 @@ describeKubernetes('identities', {}, () => {
       expect(messageOf(boss)).toContain('User "boss" cannot impersonate');
     });
 
+    it('Impersonate-* that names nobody, or is unknown, is a 400 that tells which', async () => {
+      const user = system.user('boss');
+      for (const [headers, words] of [
+        [{ 'Impersonate-User': '' }, 'Impersonate-User is empty'],
+        [{ 'Impersonate-Foo': 'x' }, 'unknown header Impersonate-Foo: leave it out'],
+      ] as const) {
+        const answer = await ask(route, { user, headers });
+        expect([answer.status, messageOf(answer)]).toEqual([400, expect.stringContaining(words)]);
+      }
+    });
+
     it('a header makes nobody anybody else', async () => {
       const mallory = system.user('mallory');
       for (const headers of [

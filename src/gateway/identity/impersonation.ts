@@ -15,6 +15,7 @@ export interface ImpersonationOptions {
 const MAX_QUESTIONS = 256;
 const PREFIX = 'impersonate-';
 const EXTRA_PREFIX = 'impersonate-extra-';
+const KNOWN: ReadonlySet<string> = new Set(['impersonate-user', 'impersonate-uid', 'impersonate-group']);
 const SERVICE_ACCOUNT =
   /^system:serviceaccount:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?):([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/;
 
@@ -49,10 +50,7 @@ function impersonate(caller: Caller, request: RequestFacts, authorizer: Authoriz
   // Whatever comes of it: the attempt has an author.
   request.authenticated = caller;
   if (caller.method === 'front-proxy') {
-    throw new MctunnelError(
-      'BAD_REQUEST',
-      'Impersonate-* headers from the front proxy: it should have resolved them',
-    );
+    throw unresolved(request.headers);
   }
   const { identity, questions } = readRequest(request.headers);
   const admitted: Caller = { method: caller.method, identity, impersonator: caller.identity };
@@ -78,6 +76,30 @@ function impersonate(caller: Caller, request: RequestFacts, authorizer: Authoriz
   return from(0);
 }
 
+/**
+ * A kube-apiserver passes on what it takes for no impersonation: an empty user or uid, and names that it does not know. Whoever sent them
+ * meant something by them, so they are not left out here.
+ */
+function unresolved(headers: FlatHeaders): MctunnelError {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    const lower = name.toLowerCase();
+    if (!lower.startsWith(PREFIX)) continue;
+    if (!KNOWN.has(lower) && !lower.startsWith(EXTRA_PREFIX)) return unknownHeader(name);
+    if (headers[i + 1] === '') {
+      return new MctunnelError('BAD_REQUEST', `${name} is empty: give it a value or leave it out`);
+    }
+  }
+  return new MctunnelError(
+    'BAD_REQUEST',
+    'Impersonate-* headers from the front proxy: it should have resolved them',
+  );
+}
+
+function unknownHeader(name: string): MctunnelError {
+  return new MctunnelError('BAD_REQUEST', `unknown header ${name}: leave it out`);
+}
+
 interface ImpersonationRequest {
   readonly identity: Identity;
   readonly questions: readonly ResourceAttributes[];
@@ -97,7 +119,7 @@ function readRequest(headers: FlatHeaders): ImpersonationRequest {
     else if (lower === 'impersonate-user') users.push(value);
     else if (lower === 'impersonate-uid') uids.push(value);
     else if (lower === 'impersonate-group') groups.push(value);
-    else throw new MctunnelError('BAD_REQUEST', `unknown header ${name}`);
+    else throw unknownHeader(name);
   }
   const user = onlyOne(users, 'Impersonate-User');
   if (user === undefined) {

@@ -234,4 +234,16 @@ describe('impersonation on the direct gateway', () => {
       expect(asked).toEqual([]);
     }
   });
+
+  it('tells what to do about those that a kube-apiserver in front takes for no impersonation', async () => {
+    for (const [headers, message] of [
+      [['Impersonate-User', ''], 'Impersonate-User is empty: give it a value or leave it out'],
+      [['Impersonate-Uid', ''], 'Impersonate-Uid is empty: give it a value or leave it out'],
+      [['Accept', '', 'Impersonate-Foo', 'x'], 'unknown header Impersonate-Foo: leave it out'],
+      [['Impersonate-User', 'x'], expect.stringContaining('it should have resolved them')],
+    ] as const) {
+      const { ask } = setUp({ method: 'front-proxy' });
+      expect(await ask(...headers)).toMatchObject({ code: 'BAD_REQUEST', message });
+    }
+  });
 });
