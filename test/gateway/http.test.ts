@@ -81,6 +81,19 @@ describe('a proxied request', () => {
     });
   });
 
+  it('keeps the Audit-ID that a kube-apiserver would keep, and makes one where no tunnel could carry it', async () => {
+    await start({ accept: answering(200, ['Content-Length', '0'], '') });
+    const sent = [`req:1/"a"=${'x'.repeat(502)}`, 'x'.repeat(513), 'a b', 'zo\u00eb', ''];
+    for (const id of sent) {
+      await send(hub.port, `${PROXY}/api`, {
+        headers: ['Host', 'hub', 'Authorization', 'Bearer s', 'Audit-ID', id],
+      });
+    }
+    const [kept, ...made] = hub.opens.map(({ auditId }) => auditId);
+    expect(kept).toBe(sent[0]);
+    expect(made).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/^[0-9a-f-]{36}$/)));
+  });
+
   it('never hands on who the client says it is, or what it knows', async () => {
     await start();
     await send(hub.port, `${PROXY}/api`, {

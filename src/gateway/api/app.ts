@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { MctunnelError, type ErrorCode } from '../../errors.ts';
 import { requestInfo } from '../../lib/request-info.ts';
 import { encodeTarget, splitTarget } from '../../lib/request-path.ts';
 import { REGISTRATION } from '../../registry/schema/index.ts';
+import { auditIdOf } from '../audit-id.ts';
 import { factsOf } from '../connection.ts';
 import { routeOf } from '../route.ts';
 import { authentication, authorization } from './access.ts';
@@ -26,7 +26,6 @@ import { clusterHealth } from './subresources/health.ts';
 
 /** The beginning of what the API server says of wrong options. */
 const WRONG_OPTIONS = /^(\w+Options)\.meta\.k8s\.io ""/;
-const AUDIT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What an error says of an object of its own: `Kind.group "name" is invalid`, `resource.group "name" already exists`. */
 const OF_OBJECT = /^(\w+)\.\S* ("(?:[^"\\]|\\.){1,256}") (?:is invalid|already exists)/;
@@ -71,8 +70,7 @@ export function createApi(options: ApiOptions): Api {
     }
     response.setHeader('Cache-Control', 'no-cache, private');
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    const given = request.headers['audit-id'];
-    const auditId = typeof given === 'string' && AUDIT_ID.test(given) ? given : randomUUID();
+    const auditId = auditIdOf(request.rawHeaders);
     response.setHeader('Audit-Id', auditId);
     const path = splitTarget(request.url);
     if (typeof path === 'string') throw new MctunnelError('BAD_REQUEST', path);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ERRORS, MctunnelError } from '../../errors.ts';
 import type { Delivered } from '../../errors.ts';
 import type { DeadlineEntry } from '../../lib/deadline-wheel.ts';
@@ -8,6 +7,7 @@ import type { RequestInfo } from '../../lib/request-info.ts';
 import { encodeSegment, encodeTarget } from '../../lib/request-path.ts';
 import type { Open, Session } from '../../tunnel/index.ts';
 import type { Caller, Decision, ProxyRecord, RequestFacts, ResourceAttributes } from '../ports.ts';
+import { auditIdOf } from '../audit-id.ts';
 import { sourceIPsOf, userAgentOf } from '../origin.ts';
 import { API_GROUP, API_VERSION, serviceOf } from '../route.ts';
 import type { ProxyRoute, ServiceTarget } from '../route.ts';
@@ -17,7 +17,6 @@ import type { ProxyContext } from './context.ts';
 
 /** Headers that are told apart, or that the agent writes itself. */
 const TOLD_APART: ReadonlySet<string> = new Set(['host', 'audit-id', 'traceparent', 'x-forwarded-for']);
-const AUDIT_ID = /^[\w.:-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}(-[0-9a-f]+){3}$/;
 const MAX_TRACEPARENT_LENGTH = 128;
 /** What a client-go takes for "your object is gone", or for a question about its credentials: never ours under /proxy. */
@@ -66,8 +65,7 @@ export abstract class Exchange implements ProxyRecord, DeadlineEntry {
     this.startedAtMs = context.wallClock();
     this.#startedNowMs = context.clock.now();
     this.#remoteAddress = facts.remoteAddress;
-    const auditId = headerValue(facts.headers, 'audit-id');
-    this.auditId = auditId !== undefined && AUDIT_ID.test(auditId) ? auditId : randomUUID();
+    this.auditId = auditIdOf(facts.headers);
     this.traceparent = traceparentOf(facts);
     context.open.add(this);
   }

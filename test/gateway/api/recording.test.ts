@@ -80,6 +80,15 @@ describe('of the hub’s own API is recorded', () => {
     expect(JSON.stringify(records)).not.toMatch(/token-for|s3cret/);
   });
 
+  it('the Audit-ID that a proxied request might have, too', async () => {
+    const id = `req:1/"a"=${'x'.repeat(502)}`;
+    for (const sent of [id, `${id}x`]) {
+      await server.request('POST', `${CLUSTERS}/berlin/bootstraptoken`, { 'audit-id': sent });
+    }
+    await recorded(2);
+    expect(records.map(({ auditId }) => auditId)).toEqual([id, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  });
+
   it('every write to registrations, with the name of what was created', async () => {
     const send = (method: string, path: string, headers = JSON_BODY, body = '') =>
       server.request(method, REGISTRATIONS + path, headers, body);
