@@ -82,6 +82,29 @@ describe('a request to a service', () => {
       ...['accept', '*/*', 'cookie', 'session=1', 'x-forwarded-for', '192.0.2.1'],
       ...['traceparent', '00-1-2-01', 'audit-id', 'audit-1'],
     ]);
+    // Nor the words of an authenticating proxy, which only the caller can have written.
+    const claimed = [
+      ...[
+        'Remote-User',
+        'remote_groups',
+        'X-Forwarded-User',
+        'X_Forwarded_Email',
+        'X-Forwarded-Preferred-Username',
+      ],
+      ...['X-Auth-Request-User', 'X-WEBAUTH-USER', 'Remote-Name', 'X-Forwarded-Access-Token'],
+    ].flatMap((name) => [name, 'admin']);
+    const ordinary = [
+      'X-Forwarded-Proto',
+      'https',
+      'X-Scope-OrgID',
+      'a',
+      'Remote-Users',
+      'b',
+      'X-Real-Ip',
+      '192.0.2.1',
+    ];
+    await get(upstream, '/', { headers: [...claimed, ...ordinary] });
+    expect(raw.slice(2)).toEqual(ordinary);
     // A hub that is broken into cannot send one along either.
     for (const name of [
       'Authorization',
