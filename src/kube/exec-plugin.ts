@@ -36,8 +36,8 @@ export function explainExecPlugin(config: KubeConfig): void {
 function explained(child: ChildProcess, command: string, options: SpawnOptions): ChildProcess {
   let failure: unknown;
   let words = '';
-  let hasPrinted = false;
-  child.stdout?.once('data', () => (hasPrinted = true));
+  let printed = '';
+  child.stdout?.on('data', (chunk: Buffer | string) => (printed += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer | string) => {
     if (words.length < MAX_WORDS_CHARS) words += chunk.toString();
   });
@@ -45,14 +45,27 @@ function explained(child: ChildProcess, command: string, options: SpawnOptions):
   child.once('close', (status: number | null, signal: NodeJS.Signals | null) => {
     if (failure !== undefined) {
       child.emit('error', notStarted(failure, command, options));
-    } else if (status !== 0 || !hasPrinted) {
+    } else if (status !== 0 || printed === '') {
       const how = signal === null ? `ended with exit status ${status}` : `was ended by ${signal}`;
       const said = firstLine(words) === '' ? ' and printed nothing' : `: ${firstLine(words)}`;
       const message = `no credential: exec plug-in ${command} ${how}${said}`;
       child.emit('error', new MctunnelError('UNAUTHENTICATED', message));
+    } else if (!isCredential(printed)) {
+      // The JSON parser's own words would quote it, and it may be a token.
+      const message = `no credential: what exec plug-in ${command} printed is no ExecCredential with a status`;
+      child.emit('error', new MctunnelError('UNAUTHENTICATED', message));
     }
   });
   return child;
+}
+
+function isCredential(printed: string): boolean {
+  try {
+    const { status } = JSON.parse(printed) as { readonly status?: unknown };
+    return typeof status === 'object' && status !== null;
+  } catch {
+    return false;
+  }
 }
 
 function notStarted(error: unknown, command: string, { env }: SpawnOptions): MctunnelError {

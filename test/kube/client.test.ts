@@ -385,6 +385,12 @@ describe('the raw client', () => {
       none('was ended by SIGKILL and printed nothing'),
     );
     expect(await fault(plugin('#!/bin/sh\n'))).toEqual(none('ended with exit status 0 and printed nothing'));
+    for (const output of ['eyJhbGciOi.secret', '{"token":"secret"}', '{"status":null}', 'null', '7']) {
+      expect(await fault(plugin(`#!/bin/sh\necho '${output}'\n`))).toEqual([
+        'UNAUTHENTICATED',
+        `no credential: what exec plug-in ${path} printed is no ExecCredential with a status`,
+      ]);
+    }
     const unstarted = (why: string) => ['INVALID', `exec plug-in ${path}: ${why}`];
     expect(await fault(plugin('#!/no/such/shell\n'))).toEqual(
       unstarted('the interpreter that its first line names was not found'),
