@@ -57,8 +57,8 @@ export class CallTransport implements BatchTransport {
     return this.#path.receivedBytes();
   }
 
-  ping(): boolean {
-    return this.#path.ping?.() ?? false;
+  ping(answered: (roundTripMs: number) => void): boolean {
+    return this.#path.ping?.(answered) ?? false;
   }
 
   close(reason: MctunnelError): void {

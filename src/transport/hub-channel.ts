@@ -35,7 +35,7 @@ export interface HubChannel {
   /** That came through the connection so far, of whatever kind. */
   receivedBytes(): number;
   /** Sends HTTP/2's PING, which the hub's HTTP/2 answers by itself. False: there is no session that could. */
-  ping(): boolean;
+  ping(answered: (roundTripMs: number) => void): boolean;
   /** Ends the connection at once. Idempotent. */
   destroy(): void;
 }
@@ -83,7 +83,7 @@ export function openChannel(
       return tls.remoteAddress;
     },
     receivedBytes: () => tls.receivedBytes,
-    ping: () => tls.ping(),
+    ping: (answered) => tls.ping(answered),
     destroy: () => {
       client.close();
       tls.destroy();
@@ -172,9 +172,11 @@ class HubTls extends ChannelCredentials {
     return this.#socket?.bytesRead ?? 0;
   }
 
-  ping(): boolean {
-    // What matters of the answer is that it came: `receivedBytes` tells.
-    return this.#http2Session?.()?.ping(() => undefined) ?? false;
+  ping(answered: (roundTripMs: number) => void): boolean {
+    const pinged = this.#http2Session?.()?.ping((error, roundTripMs) => {
+      if (error === null) answered(roundTripMs);
+    });
+    return pinged ?? false;
   }
 
   destroy(): void {

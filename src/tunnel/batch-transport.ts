@@ -10,8 +10,11 @@ export interface BatchTransport {
   send(batch: Batch, done: () => void): void;
   /** Bytes that came so far, of whatever kind: each is a sign of life. Without it only messages are. */
   receivedBytes?(): number;
-  /** Asks for a sign of life below the messages, which costs the peer much less than a Ping. False: it cannot. Never throws. */
-  ping?(): boolean;
+  /**
+   * Asks for a sign of life below the messages, which costs the peer much less than a Ping, and tells when one comes how long that took. False: it
+   * cannot. Never throws.
+   */
+  ping?(answered: (roundTripMs: number) => void): boolean;
   /** Ends the call after what was sent. `reason` is for logs and the call's status. Called once; nothing is sent afterwards. */
   close(reason: MctunnelError): void;
 }

@@ -6,6 +6,8 @@ import { DEAD_AFTER_INTERVALS, PROBE_TIMEOUT_MS } from './limits.ts';
 const ROUND_TRIP_MEMORY_MS = 60_000;
 /** A peer's Ping is late after this many intervals. */
 const LATE_PING_INTERVALS = 1.25;
+/** The first round trip is measured while both sides are busy with the connection: where another costs little, it is soon measured again. */
+const EARLY_PING_MS = 1_000;
 /** Where bytes below the messages count, they are looked for so often in an interval, */
 const LOOKS_PER_INTERVAL = 2;
 /** at whole multiples of this part of it: waking costs more than looking, and thousands of sessions look together. */
@@ -81,8 +83,7 @@ export class Liveness {
   ponged(nonce: number, nowMs: number): void {
     if (nonce !== this.#pingedNonce) return;
     this.#pingedNonce = -1;
-    this.#samples = this.#samples.filter((sample) => nowMs - sample.atMs < ROUND_TRIP_MEMORY_MS);
-    this.#samples.push({ atMs: nowMs, roundTripMs: nowMs - this.#pingedMs });
+    this.#measured(nowMs, nowMs - this.#pingedMs);
   }
 
   /** Asks now; dead without a byte within 5 s. */
@@ -121,16 +122,26 @@ export class Liveness {
     this.received(now);
   }
 
-  /** Of thousands of connections at rest, Pings are most of the work: there the transport's own will do, which tells no round trip. */
+  #measured(nowMs: number, roundTripMs: number): void {
+    this.#samples = this.#samples.filter((sample) => nowMs - sample.atMs < ROUND_TRIP_MEMORY_MS);
+    this.#samples.push({ atMs: nowMs, roundTripMs });
+  }
+
+  /** Of thousands of connections at rest, Pings are most of the work: there the transport's own will do. */
   #pingOrLess(now: number): void {
+    const { clock, transport, intervalMs } = this.#options;
     const isAsked =
-      !this.#isInUse && this.#probeStartMs === undefined && this.#options.transport.ping?.() === true;
-    if (isAsked) this.#nextPingMs = now + this.#options.intervalMs;
+      !this.#isInUse &&
+      this.#probeStartMs === undefined &&
+      transport.ping?.((roundTripMs) => this.#measured(clock.now(), roundTripMs)) === true;
+    if (isAsked) this.#nextPingMs = now + intervalMs;
     else this.#ping(now);
   }
 
   #ping(now: number): void {
-    this.#nextPingMs = now + this.#options.intervalMs;
+    const { transport, intervalMs } = this.#options;
+    const isFirst = this.#nonce === 0 && transport.ping !== undefined;
+    this.#nextPingMs = now + (isFirst ? Math.min(EARLY_PING_MS, intervalMs) : intervalMs);
     this.#isInUse = false;
     this.#nonce = (this.#nonce + 1) >>> 0;
     this.#options.ping(this.#nonce);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { OPEN, StreamEnd } from '../contract/tunnel-peer.ts';
+import type { BatchTransport } from '../../src/tunnel/batch-transport.ts';
 import { IGNORE_HANDLERS } from '../../src/tunnel/stream.ts';
 import { FakeClock } from './fake-clock.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -192,22 +193,26 @@ describe('liveness', () => {
       return this.bytes;
     }
 
-    ping(): boolean {
+    ping(answered: (roundTripMs: number) => void): boolean {
       if (!this.canAsk) return false;
       this.asked += 1;
-      if (this.isThere) this.bytes += 17;
+      if (this.isThere) {
+        this.bytes += 17;
+        answered(7);
+      }
       return true;
     }
   }
 
-  function pathOf(lower: LowerPath): { readonly receivedBytes: () => number; readonly ping: () => boolean } {
-    return { receivedBytes: () => lower.receivedBytes(), ping: () => lower.ping() };
+  function pathOf(lower: LowerPath): Required<Pick<BatchTransport, 'receivedBytes' | 'ping'>> {
+    return { receivedBytes: () => lower.receivedBytes(), ping: (answered) => lower.ping(answered) };
   }
 
   const openAgent = (lower: LowerPath): RawPeer => {
     const peer = new RawPeer('agent', { path: pathOf(lower), accept: () => IGNORE_HANDLERS });
     peer.send({ welcome: { version: 1, maxStreams: 10, initialWindow: 16_384, pingIntervalMs: 15_000 } });
     const nonce = peer.take().find((batch) => batch.ping)?.ping?.nonce ?? 0;
+    peer.clock.advance(40);
     peer.send({ pong: { nonce } });
     return peer;
   };
@@ -215,7 +220,11 @@ describe('liveness', () => {
   it('has the transport ask for a sign of life while nothing else goes, and pings again when something does or it cannot', () => {
     const lower = new LowerPath();
     const peer = openAgent(lower);
-    expect(pingsAfter(peer, 600_000)).toBe(0);
+    expect(peer.session.roundTripMs).toBe(40);
+    // Soon once more: the first round trip is of a busy time.
+    expect(pingsAfter(peer, 960)).toBe(0);
+    expect([lower.asked, peer.session.roundTripMs]).toEqual([1, 7]);
+    expect(pingsAfter(peer, 599_000)).toBe(0);
     expect([lower.asked, peer.session.state]).toEqual([40, 'open']);
     // The round trip counts for who uses the connection.
     peer.frames({
@@ -234,10 +243,10 @@ describe('liveness', () => {
   it('takes a peer for dead from which no byte came for 45 s, looking every 8 s', () => {
     const lower = new LowerPath();
     const peer = openAgent(lower);
-    peer.clock.advance(61_000);
+    peer.clock.advance(60_960);
     lower.isThere = false;
-    // The last answer came after 60 s, and is noticed after 68.
-    peer.clock.advance(112_999 - 61_000);
+    // The last answer came after 61 s, and is noticed after 69.
+    peer.clock.advance(113_999 - 61_000);
     expect(peer.session.state).toBe('open');
     peer.clock.advance(1);
     expect(peer.session.state).toBe('closed');
