@@ -9,8 +9,7 @@ const MAX_ANSWER_BYTES = 4096;
 
 export interface ProbeResult {
   readonly tunnelRoundTripMs: number;
-  /** undefined: the whole way took no longer than the tunnel's way alone, measured a moment before; so nothing is known of it. */
-  readonly apiServerMs?: number;
+  readonly apiServerMs: number;
   readonly httpStatus: number;
   /** The answer's beginning, as text. */
   readonly text: string;
@@ -38,14 +37,13 @@ function open(protocol: string, identity: Identity, auditId: string): Open {
  */
 const ECHO_PROTOCOL = 'probe';
 
-/** Resolves with milliseconds; rejects with what ended the tunnel. */
-function roundTrip(session: Session, identity: Identity, auditId: string, clock: Clock): Promise<number> {
-  const startedAt = clock.now();
+/** Resolves with when it was answered; rejects with what ended the tunnel. */
+function echo(session: Session, identity: Identity, auditId: string, clock: Clock): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = expiry(clock, () => stream, reject);
     const answered = (): void => {
       timer.cancel();
-      resolve(clock.now() - startedAt);
+      resolve(clock.now());
     };
     const stream: Stream = session.open(open(ECHO_PROTOCOL, identity, auditId), {
       data: (chunk) => stream.take(chunk.length),
@@ -72,24 +70,23 @@ function expiry(clock: Clock, stream: () => Stream, reject: (error: MctunnelErro
 interface Answer {
   readonly httpStatus: number;
   readonly text: string;
-  readonly headAfterMs: number;
+  readonly headAtMs: number;
 }
 
 function livez(session: Session, identity: Identity, auditId: string, clock: Clock): Promise<Answer> {
-  const startedAt = clock.now();
   return new Promise((resolve, reject) => {
     let httpStatus = 0;
-    let headAfterMs = 0;
+    let headAtMs = 0;
     let text = '';
     const timer = expiry(clock, () => stream, reject);
     const done = (): void => {
       timer.cancel();
-      resolve({ httpStatus, text, headAfterMs });
+      resolve({ httpStatus, text, headAtMs });
     };
     const stream: Stream = session.open(open('http', identity, auditId), {
       head: (head) => {
         httpStatus = head.status;
-        headAfterMs = clock.now() - startedAt;
+        headAtMs = clock.now();
       },
       data: (chunk) => {
         stream.take(chunk.length);
@@ -112,20 +109,24 @@ function livez(session: Session, identity: Identity, auditId: string, clock: Clo
 /** Rounded to three places. */
 export const toMicroseconds = (ms: number) => Math.round(ms * 1000) / 1000;
 
-/** Probes a cluster's apiserver as the caller. Rejects with MctunnelError: whatever stands between the hub and its answer. */
+/**
+ * Probes a cluster's apiserver as the caller. The echo and the request leave together, so that whatever slows the tunnel slows both: what the second takes
+ * longer is the apiserver's. Rejects with MctunnelError: whatever stands between the hub and its answer.
+ */
 export async function probe(
   session: Session,
   identity: Identity,
   auditId: string,
   clock: Clock,
 ): Promise<ProbeResult> {
-  const tunnelRoundTripMs = await roundTrip(session, identity, auditId, clock);
-  const { httpStatus, text, headAfterMs } = await livez(session, identity, auditId, clock);
+  const startedAtMs = clock.now();
+  const [echoedAtMs, { httpStatus, text, headAtMs }] = await Promise.all([
+    echo(session, identity, auditId, clock),
+    livez(session, identity, auditId, clock),
+  ]);
   return {
-    tunnelRoundTripMs: toMicroseconds(tunnelRoundTripMs),
-    ...(headAfterMs > tunnelRoundTripMs && {
-      apiServerMs: toMicroseconds(headAfterMs - tunnelRoundTripMs),
-    }),
+    tunnelRoundTripMs: toMicroseconds(echoedAtMs - startedAtMs),
+    apiServerMs: toMicroseconds(Math.max(0, headAtMs - echoedAtMs)),
     httpStatus,
     text,
   };

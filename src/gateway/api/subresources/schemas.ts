@@ -59,7 +59,7 @@ export const clusterHealthStatusSchema = z
       .number()
       .meta({
         description:
-          "Milliseconds from the agent to the apiserver's answer: the probe's time without the tunnel's. Absent where that is not more than nothing: the tunnel's time varies.",
+          "Milliseconds from the agent to the apiserver's answer: what the probe took longer than the tunnel's round trip, measured beside it.",
       })
       .exactOptional(),
     reason: z
