@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import type { SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
@@ -30,4 +30,12 @@ export function tlsProfile(
     honorCipherOrder: false,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
+}
+
+/**
+ * A server that takes this protocol of those that ALPN offers, or none. Not `ALPNProtocols`: of those Node keeps a copy with each connection, a few bytes
+ * of a shared 64 KiB, which live as long.
+ */
+export function takesProtocol(name: string): Required<Pick<TlsOptions, 'ALPNCallback'>> {
+  return { ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === name) };
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { tlsProfile, type TlsVersion } from '../lib/tls-profile.ts';
+import { takesProtocol, tlsProfile, type TlsVersion } from '../lib/tls-profile.ts';
 import { http2SessionOf } from './http2-sessions.ts';
 import type { ServingCredentials } from './options.ts';
 import { certificatesOf, verdictOf, type PeerVerdict } from './peer.ts';
@@ -96,8 +96,7 @@ export class Listener {
       requestCert: true,
       // Enroll comes without a certificate; Connect and Renew look at the verdict.
       rejectUnauthorized: false,
-      // Not `ALPNProtocols`: of those Node keeps a copy with each connection, three bytes of a shared 64 KiB, which live as long.
-      ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === 'h2'),
+      ...takesProtocol('h2'),
       handshakeTimeout: options.handshakeTimeoutMs,
       noDelay: true,
       keepAlive: true,

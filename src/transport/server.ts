@@ -98,9 +98,7 @@ class GrpcTunnelServer implements TunnelServer {
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
       clock: this.#clock,
       wallNow: options.wallNow ?? Date.now,
-      onConnection: (connection) => {
-        injector.injectConnection(connection.socket);
-      },
+      onConnection: ({ socket }) => injector.injectConnection(socket),
       onRefused: (remoteAddress, error) =>
         options.observer?.refused?.({ remoteAddress, method: 'tls', error }),
       onCount: (count) => options.observer?.connections?.(count),

@@ -6,7 +6,7 @@ import { DEAD_AFTER_INTERVALS, PROBE_TIMEOUT_MS } from './limits.ts';
 const ROUND_TRIP_MEMORY_MS = 60_000;
 /** A peer's Ping is late after this many intervals. */
 const LATE_PING_INTERVALS = 1.25;
-/** The first round trip is measured while both sides are busy with the connection: where another costs little, it is soon measured again. */
+/** The first round trip is measured while both sides are busy with the connection: it is soon measured again by who does not rest. */
 const EARLY_PING_MS = 1_000;
 /** Where bytes below the messages count, they are looked for so often in an interval, */
 const LOOKS_PER_INTERVAL = 2;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { rememberRawSocket } from '../connection.ts';
 import type { GatewayTls } from '../options.ts';
-import { tlsProfile } from '../../lib/tls-profile.ts';
+import { takesProtocol, tlsProfile } from '../../lib/tls-profile.ts';
 
 /** Go's HTTP clients keep idle connections for 90 s: closing before them would fail the request that they send just then. */
 const KEEP_ALIVE_MS = 120_000;
@@ -33,8 +33,7 @@ export function createTlsServer(
 ): Server {
   const server = createServer({
     ...secureContext(tls),
-    // Not `ALPNProtocols`: of those Node keeps a copy with each connection, a few bytes of a shared 64 KiB, which live as long.
-    ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === 'http/1.1'),
+    ...takesProtocol('http/1.1'),
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,

@@ -158,8 +158,21 @@ function droppedKeyFaults(metadata: unknown): FieldFault[] {
   });
 }
 
-const BODY_SCHEMA = toJsonSchema(registrationSchema);
-const METADATA_SCHEMA = toJsonSchema(metadataSchema.extend(servedMetadataSchema.shape));
+interface FieldSchemas {
+  readonly body: JsonSchema;
+  readonly metadata: JsonSchema;
+}
+
+let fieldSchemas: FieldSchemas | undefined;
+
+/** Made when first asked for: only a hub that stores registrations itself ever does, and every command would wait for it. */
+function schemasOfFields(): FieldSchemas {
+  fieldSchemas ??= {
+    body: toJsonSchema(registrationSchema),
+    metadata: toJsonSchema(metadataSchema.extend(servedMetadataSchema.shape)),
+  };
+  return fieldSchemas;
+}
 
 /**
  * Fields of a manifest that the schema does not know, as `spec.x`: what fieldValidation speaks of. Whatever else is wrong with it, because
@@ -168,7 +181,8 @@ const METADATA_SCHEMA = toJsonSchema(metadataSchema.extend(servedMetadataSchema.
 export function unknownFields(manifest: unknown): string[] {
   if (!isJsonObject(manifest)) return [];
   const { metadata, ...rest } = manifest;
-  return [...unknownIn(metadata, METADATA_SCHEMA, 'metadata'), ...unknownIn(rest, BODY_SCHEMA, '')];
+  const schemas = schemasOfFields();
+  return [...unknownIn(metadata, schemas.metadata, 'metadata'), ...unknownIn(rest, schemas.body, '')];
 }
 
 function unknownIn(value: unknown, { properties, items }: JsonSchema, path: string): string[] {
