@@ -72,7 +72,7 @@ async function openClientCa(
       parse: ([contents]) => {
         const text = contents?.toString('utf8') ?? '';
         parseCertificates(text, path);
-        requireReadable(text, path);
+        requireReadableBundle(text, path);
         return text;
       },
       onChange: () => log.info({ path }, 'the client CA file changed'),
@@ -90,14 +90,5 @@ async function openClientCa(
     };
   } catch (error) {
     throw fileUsage('--client-ca-file', path, error);
-  }
-}
-
-/** The gateway's own reader is stricter than OpenSSL; found out at a request, every client certificate would be answered with an internal error. */
-function requireReadable(bundle: string, path: string): void {
-  try {
-    requireReadableBundle(bundle);
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { RequestHeaderConfig } from '../gateway/ports.ts';
 import type { KubeObject } from './object-watch.ts';
-import { firstLine } from './system-error.ts';
 
 /** What the ConfigMap kube-system/extension-apiserver-authentication says. */
 export interface AuthenticationConfig {
@@ -10,16 +9,16 @@ export interface AuthenticationConfig {
   readonly clientCaPem: string | undefined;
 }
 
+/** Throws Error, with `where`, for a bundle that whoever verifies by it cannot read. */
+export type RequireReadable = (pem: string, where: string) => void;
+
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
-/**
- * Throws Error with what is wrong: a key that cannot be read, or a combination that would let users name themselves. `requireReadable` throws for a bundle
- * that whoever verifies by it cannot read.
- */
+/** Throws Error with what is wrong: a key that cannot be read, or a combination that would let users name themselves. */
 export function readAuthenticationConfig(
   object: KubeObject,
-  requireReadable: (pem: string) => void = () => undefined,
+  requireReadable: RequireReadable = () => undefined,
 ): AuthenticationConfig {
   if (object === undefined) throw new Error('it does not exist');
   const entries = (object['data'] ?? {}) as Readonly<Record<string, unknown>>;
@@ -105,7 +104,7 @@ function certificates(pem: string): X509Certificate[] {
 function bundle(
   entries: Readonly<Record<string, unknown>>,
   key: string,
-  requireReadable: (pem: string) => void,
+  requireReadable: RequireReadable,
 ): string | undefined {
   const pem = entries[key];
   if (pem === undefined || pem === '') return undefined;
@@ -118,11 +117,7 @@ function bundle(
   }
   if (count === 0) throw new Error(`${key} holds no certificate`);
   if (count !== pem.split('-----BEGIN CERTIFICATE-----').length - 1) throw new Error(`${key} is cut short`);
-  try {
-    requireReadable(pem);
-  } catch (error) {
-    throw new Error(`${key}: ${firstLine(error)}`, { cause: error });
-  }
+  requireReadable(pem, key);
   return pem;
 }
 

@@ -3,7 +3,12 @@ import { MctunnelError } from '../errors.ts';
 import type { ClientCaSource, RequestHeaderConfig, RequestHeaderSource } from '../gateway/ports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog, type Log } from '../lib/log.ts';
-import { dangerOf, readAuthenticationConfig, type AuthenticationConfig } from './authentication-config.ts';
+import {
+  dangerOf,
+  readAuthenticationConfig,
+  type AuthenticationConfig,
+  type RequireReadable,
+} from './authentication-config.ts';
 import { HttpError, ObjectWatch, type KubeObject } from './object-watch.ts';
 import type { RawClient } from './raw-client.ts';
 import { firstLine } from './system-error.ts';
@@ -14,8 +19,8 @@ export interface AuthenticationWatchOptions {
   readonly log?: Log;
   /** Another bundle that is trusted for clients (`--client-ca-file`): it must not go together with the front proxy's either. */
   readonly otherClientCaPem?: () => string | undefined;
-  /** Throws Error for a bundle that the gateway cannot read in full: such a one is not taken. Default: all are. */
-  readonly requireReadable?: (pem: string) => void;
+  /** A bundle for which it throws is not taken. Default: all are. */
+  readonly requireReadable?: RequireReadable;
   readonly random?: () => number;
 }
 

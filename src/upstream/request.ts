@@ -93,11 +93,15 @@ export function memberRequest(open: Open, policy: Policy, member: Destination): 
   };
 }
 
+export interface PassedHeadersOptions {
+  readonly isUpgrade: boolean;
+  readonly keepCookies: boolean;
+  /** Asked with a name in lower case, of what would pass otherwise. */
+  readonly isLeftOut?: (lower: string) => boolean;
+}
+
 /** What of an Open's headers goes out, with those that its other fields stand for. Throws MctunnelError BAD_REQUEST. */
-export function passedHeaders(
-  open: Open,
-  options: { readonly isUpgrade: boolean; readonly keepCookies: boolean },
-): string[] {
+export function passedHeaders(open: Open, options: PassedHeadersOptions): string[] {
   const { headers } = open;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]?.toLowerCase() ?? '';
@@ -107,7 +111,9 @@ export function passedHeaders(
   const passed: string[] = [];
   for (let i = 0; i < stripped.length; i += 2) {
     const name = stripped[i] ?? '';
-    if (!OWN_HEADERS.has(name.toLowerCase())) passed.push(name, stripped[i + 1] ?? '');
+    const lower = name.toLowerCase();
+    if (OWN_HEADERS.has(lower) || options.isLeftOut?.(lower) === true) continue;
+    passed.push(name, stripped[i + 1] ?? '');
   }
   if (open.traceparent !== '') passed.push('traceparent', open.traceparent);
   if (open.auditId !== '') passed.push('Audit-ID', open.auditId);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -20,6 +20,18 @@ import { begin, Bench, CA, get, policyOf, TOKEN, until } from './member.ts';
 const UPGRADE = { headers: ['Upgrade', 'websocket', 'Connection', 'Upgrade'], deadlineMs: 0 };
 /** The server is an https one. */
 const asTls = (socket: unknown): TLSSocket => socket as TLSSocket;
+
+/** Answers when all of a request has come. */
+function withText(
+  answer: (request: IncomingMessage, response: ServerResponse, text: string) => void,
+): RequestListener {
+  return (request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => answer(request, response, text));
+  };
+}
+
 let bench: Bench;
 let cleanup: (() => void | Promise<void>)[] = [];
 beforeEach(() => {
@@ -296,12 +308,10 @@ describe('the probe', () => {
 
   it("finds version, uid and missing rights with the agent's own account", async () => {
     const bodies: { spec: { resourceAttributes: Record<string, string> } }[] = [];
-    const member = await bench.member((request, response) => {
-      expect(request.headers.authorization).toBe(`Bearer ${TOKEN}`);
-      expect(Object.keys(request.headers).some((name) => name.startsWith('impersonate'))).toBe(false);
-      let text = '';
-      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      request.on('end', () => {
+    const member = await bench.member(
+      withText((request, response, text) => {
+        expect(request.headers.authorization).toBe(`Bearer ${TOKEN}`);
+        expect(Object.keys(request.headers).some((name) => name.startsWith('impersonate'))).toBe(false);
         if (request.url === '/version') response.end('{"gitVersion":"v1.36.3"}');
         else if (request.url === '/api/v1/namespaces/kube-system') response.end('{"metadata":{"uid":"u-1"}}');
         else {
@@ -310,8 +320,8 @@ describe('the probe', () => {
           const { resource } = body.spec.resourceAttributes;
           response.writeHead(201).end(JSON.stringify({ status: { allowed: resource === 'users' } }));
         }
-      });
-    });
+      }),
+    );
     const state = await probeMember('east', member.endpoint, policyOf({ passExtras: ['scopes'] }).current);
     expect(state.apiServer).toMatchObject({ reachable: true, version: 'v1.36.3' });
     expect(state.clusterUid).toBe('u-1');
@@ -339,10 +349,8 @@ describe('the probe', () => {
     async (_what, trialStatus, trialBody, missing) => {
       const asked: unknown[] = [];
       const trials: IncomingHttpHeaders[] = [];
-      const member = await bench.member((request, response) => {
-        let text = '';
-        request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        request.on('end', () => {
+      const member = await bench.member(
+        withText((request, response, text) => {
           if (request.method === 'GET') {
             response.end(JSON.stringify({ gitVersion: 'v1.30.0', metadata: { uid: 'u-1' } }));
             return;
@@ -356,8 +364,8 @@ describe('the probe', () => {
           asked.push(spec.resourceAttributes);
           const allowed = spec.resourceAttributes.verb === 'impersonate:user-info';
           response.writeHead(201).end(JSON.stringify({ status: { allowed } }));
-        });
-      });
+        }),
+      );
       const own = policyOf({ passExtras: ['scopes'] }).current;
       const { missingRights } = await probeMember('east', member.endpoint, own);
       expect(missingRights?.map(({ resource }) => resource)).toEqual(missing);
@@ -442,10 +450,8 @@ describe('the probe', () => {
     ],
   ])('asks for the users that a policy names %s', async (_how, allowed, questions, missing) => {
     const asked: string[] = [];
-    const member = await bench.member((request, response) => {
-      let text = '';
-      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      request.on('end', () => {
+    const member = await bench.member(
+      withText((request, response, text) => {
         if (request.method === 'GET') {
           response.end('{}');
           return;
@@ -456,8 +462,8 @@ describe('the probe', () => {
         asked.push(`${resource}/${name}`);
         const isAllowed = resource === 'groups' || name === allowed;
         response.end(JSON.stringify({ status: { allowed: isAllowed } }));
-      });
-    });
+      }),
+    );
     const own = policyOf({ users: ['alice', 'bob', 'eve'] }).current;
     const { missingRights } = await probeMember('east', member.endpoint, own);
     expect(asked).toEqual(questions);
@@ -466,14 +472,12 @@ describe('the probe', () => {
 
   it('tries names and extras as requests carry them, also those that are not ASCII', async () => {
     const trials: string[][] = [];
-    const member = await bench.member((request, response) => {
-      let text = '';
-      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      request.on('end', () => {
+    const member = await bench.member(
+      withText((request, response, text) => {
         if (request.url?.endsWith('/selfsubjectreviews') === true) trials.push(request.rawHeaders);
         response.end(JSON.stringify({ status: { allowed: text.includes('impersonate:user-info') } }));
-      });
-    });
+      }),
+    );
     const own = policyOf({ users: ['Zoë-名'], passExtras: ['acme.com/(ü)'] }).current;
     expect(await probeMember('east', member.endpoint, own)).toMatchObject({ missingRights: [] });
     const [trial = []] = trials;

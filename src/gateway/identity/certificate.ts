@@ -89,11 +89,15 @@ export function readCertificate(der: Buffer): Certificate | undefined {
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g;
 
 /**
- * Throws Error with what is wrong with a bundle of CAs, which OpenSSL may read all the same (a name in Latin-1, say): what is trusted must be read in full,
- * so whoever takes a bundle asks first.
+ * Throws Error with what is wrong with a bundle of CAs, and `where` it is. OpenSSL may read it all the same (a name in Latin-1, say); but found out at a
+ * request, every client certificate would be answered with an internal error, so whoever takes a bundle asks first.
  */
-export function requireReadableBundle(pem: string): void {
-  readBundle(pem);
+export function requireReadableBundle(pem: string, where: string): void {
+  try {
+    readBundle(pem);
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Every certificate of a PEM bundle. Throws Error with what is wrong: none, or one that cannot be read. */

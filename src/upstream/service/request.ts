@@ -15,7 +15,7 @@ const PROXY_IDENTITY =
 /** Checks an Open and makes the service's request of it: nobody's credential and nobody's name is in it. Throws MctunnelError BAD_REQUEST, delivered no. */
 export function serviceRequest(open: Open, mapped: MappedIdentity): OutboundRequest {
   const { path, isUpgrade, contentLength } = checkOpen(open);
-  const headers = withoutProxyIdentity(passedHeaders(open, { isUpgrade, keepCookies: true }));
+  const headers = passedHeaders(open, { isUpgrade, keepCookies: true, isLeftOut: isProxyIdentity });
   const fault = headerFault(headers, Infinity);
   if (fault !== undefined) throw badRequest(fault);
   return {
@@ -30,12 +30,6 @@ export function serviceRequest(open: Open, mapped: MappedIdentity): OutboundRequ
   };
 }
 
-function withoutProxyIdentity(headers: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    if (PROXY_IDENTITY.test(name.toLowerCase().replaceAll('_', '-'))) continue;
-    kept.push(name, headers[i + 1] ?? '');
-  }
-  return kept;
+function isProxyIdentity(lower: string): boolean {
+  return PROXY_IDENTITY.test(lower.replaceAll('_', '-'));
 }
