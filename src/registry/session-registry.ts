@@ -7,14 +7,14 @@ import { watchCertificate } from './certificate-end.ts';
 import { ClusterSessions } from './cluster-sessions.ts';
 import { CredentialNotices } from './credential-notices.ts';
 import { disconnectOf } from './disconnect.ts';
-import type { ClusterEvent, ClusterRegistration } from './ports.ts';
+import type { ClusterEvent, ClusterRegistration, SessionStatus } from './ports.ts';
 import type { LiveSession } from './live-session.ts';
 import { ReplicaSweep } from './replica-sweep.ts';
 import type { AgentReport } from './report.ts';
 import { ReportReceiver } from './report-receiver.ts';
 import { deletedBy, draining, leftForTooLong, notConnected, RECOVERY_MS } from './session-errors.ts';
 import type { SessionHandlers, SessionRegistryOptions } from './session-registry-options.ts';
-import { lacksCondition, withSessions } from './session-status.ts';
+import { hasOldConditions, lacksCondition, withSessions } from './session-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
 /** An agent has one that takes streams, two for a moment; a runaway one must not fill the status. */
@@ -348,9 +348,23 @@ export class SessionRegistry {
     if (isGone && cluster.links.length === 0) this.#forget(name);
   }
 
-  /** Paused or resumed: that is written once, by whichever replica comes first. */
+  /** Paused or resumed, or with a spec that its conditions do not know: that is written once, by whichever replica comes first. */
   #touchIfLacking(registration: ClusterRegistration): void {
-    if (lacksCondition(registration)) this.#status.touch(registration.metadata.name, 0, 0);
+    const { name } = registration.metadata;
+    const sessions = registration.status.sessions ?? [];
+    if (lacksCondition(registration)) {
+      this.#status.touch(name, 0, 0);
+    } else if (hasOldConditions(registration) && !this.#awaitsAgent(name, sessions)) {
+      // Who has no session may be about to get one, and that need not wait for an interval.
+      this.#status.touch(name, 0, sessions.length > 0 ? undefined : 0);
+    }
+  }
+
+  /** Its session is one of this replica's last life, or has just ended: what is written then, at its time, tells everything. */
+  #awaitsAgent(name: string, sessions: readonly SessionStatus[]): boolean {
+    const { replica } = this.#options;
+    const isHere = (this.#clusters.get(name)?.links.length ?? 0) > 0;
+    return !isHere && sessions.some((session) => session.replica === replica);
   }
 
   #unavailable(name: string, cluster: ClusterSessions | undefined): MctunnelError {

@@ -38,6 +38,18 @@ export function lacksCondition({ spec, status }: ClusterRegistration): boolean {
   return spec.paused === true ? !isSaid : isSaid && status.lastDisconnect?.reason !== PAUSED;
 }
 
+/**
+ * Are there conditions of an earlier generation? `kubectl wait` and controllers do not believe these: they wait for one that knows of the last change of the
+ * spec. Nobody is told about every change, so it is written when the registration changes, at most once for each generation.
+ */
+export function hasOldConditions({ metadata, status }: ClusterRegistration): boolean {
+  return (status.conditions ?? []).some((condition) => isOlder(condition, metadata.generation));
+}
+
+function isOlder({ observedGeneration }: Condition, generation: number): boolean {
+  return observedGeneration !== undefined && observedGeneration < generation;
+}
+
 const MAX_SESSIONS = 64;
 
 /**
@@ -192,7 +204,14 @@ function conditions(status: ClusterStatus, isConnected: boolean, facts: SessionF
   for (const { type, status, reason, message } of reported) {
     next = withCondition(next, facts, type, status, reason, message);
   }
-  return next;
+  return next.map((condition) => observed(condition, facts));
+}
+
+/** Whoever wrote it, it holds for the registration as it is now. Not so `Connected=True` of one that is paused: its sessions are about to end. */
+function observed(condition: Condition, { generation, isPaused }: SessionFacts): Condition {
+  if (!isOlder(condition, generation)) return condition;
+  if (isPaused && condition.type === 'Connected' && condition.status === 'True') return condition;
+  return { ...condition, observedGeneration: generation };
 }
 
 function withCondition(

@@ -69,6 +69,24 @@ describeKubernetes('reports of an agent', {}, () => {
   );
 
   it(
+    'hold, as kubectl wait sees it, also after the spec was changed',
+    async () => {
+      const { hubPlane } = system;
+      const types = ['Connected', 'IdentityConfirmed', 'APIServerReachable', 'ImpersonationReady'];
+      for (const type of types) await becomes(type, 'True');
+      const patch = ['--type=merge', '-p', '{"spec":{"limits":{"maxInFlight":500}}}'];
+      const patched = await hubPlane.kubectl(['patch', 'clusterregistration', CLUSTER, ...patch]);
+      expect(patched.stderr).toBe('');
+      for (const type of types) {
+        const args = ['wait', `mcl/${CLUSTER}`, `--for=condition=${type}`, '--timeout=60s'];
+        const waited = await hubPlane.kubectl(args, { timeoutMs: 90_000 });
+        expect([waited.stderr, waited.stdout]).toEqual(['', expect.stringContaining('condition met')]);
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
     'name the right that is missing, and see it come back',
     async () => {
       const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles/mctunnel-agent';

@@ -576,6 +576,62 @@ describe('status', () => {
     expect(connected('b')?.status).toBe('True');
   });
 
+  it('knows of every change of the spec, as kubectl wait wants it, in one write each', async () => {
+    await store.patch('a', { spec: { limits: { maxInFlight: 1 } } });
+    await pass(10_000);
+    // It has no condition yet.
+    expect(writes).toEqual([]);
+    connect();
+    await pass(10_000);
+    const since = connected()?.lastTransitionTime;
+    await store.patch('a', { spec: { limits: { maxInFlight: 2 } } });
+    await store.patch('a', { spec: { limits: { maxInFlight: 3 } } });
+    await pass(10_000);
+    expect(store.peek('a')?.metadata.generation).toBe(4);
+    expect(status().conditions?.map(({ type, observedGeneration }) => [type, observedGeneration])).toEqual(
+      ['Connected', 'IdentityConfirmed', 'APIServerReachable', 'ImpersonationReady'].map((type) => [type, 4]),
+    );
+    expect(connected()).toMatchObject({ status: 'True', lastTransitionTime: since });
+    expect(writes).toHaveLength(2);
+    await store.patch('a', { metadata: { labels: { some: 'label' } } });
+    await pass(10_000);
+    expect(writes).toHaveLength(2);
+  });
+
+  const held = (replica: string): ClusterStatus => ({
+    sessions: [
+      { replica, instance: 'one', since: '2027-01-31T12:00:00Z', agentVersion: '1', remoteAddress: '::1' },
+    ],
+    conditions: [
+      {
+        ...{ type: 'Connected', status: 'True', reason: 'SessionOpen', message: 'an agent is connected' },
+        ...{ lastTransitionTime: '2027-01-31T12:00:00Z', observedGeneration: 1 },
+      },
+    ],
+  });
+
+  it('does not say of a paused cluster that another replica still holds that it is connected as it is now', async () => {
+    await store.updateStatus('a', () => held('hub-1'));
+    await store.patch('a', { spec: { paused: true } });
+    await pass(10_000);
+    expect(connected()).toMatchObject({ status: 'True', observedGeneration: 1 });
+    await store.patch('a', { spec: { paused: false } });
+    await pass(10_000);
+    expect(connected()).toMatchObject({ status: 'True', observedGeneration: 3 });
+  });
+
+  it('of a session of its last life waits for the agent, whatever happens to the spec', async () => {
+    await store.updateStatus('a', () => held('hub-0'));
+    await store.patch('a', { spec: { limits: { maxInFlight: 1 } } });
+    registry = newRegistry();
+    await registry.start();
+    await store.patch('a', { spec: { limits: { maxInFlight: 2 } } });
+    await pass(29_000);
+    expect(connected()).toMatchObject({ status: 'True' });
+    await pass(10_000);
+    expect(connected()).toMatchObject({ status: 'False', reason: 'HubRestarted', observedGeneration: 3 });
+  });
+
   it('is tried again when the store fails', async () => {
     const failing = store.updateStatus.bind(store);
     let failures = 3;
