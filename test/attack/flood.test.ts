@@ -204,3 +204,34 @@ attack('calls that are opened and reset as fast as they can be', {
     return grownMiB > 200 ? `${grownMiB} MiB more` : undefined;
   },
 });
+
+/** Far more than a gateway reads of a body behind its answer, and little enough to be sent in a test. */
+const MUCH_BYTES = 128 * 1024 * 1024;
+
+/** Whoever is not let in sends on: were all of it read, one connection without any credential would take a core of the hub for as long as it likes. */
+for (const path of ['/apis', '/apis/gateway.mctunnel.io/v1/clusters/nowhere/proxy/api']) {
+  attack(`a body without end behind the refusal of its request (${path})`, {
+    // Its time is not what ends it here.
+    tuned: [without('src/gateway/unread-body.ts', 'LINGER_MS = 5_000', 'LINGER_MS = 3_600_000')],
+    weakened: [without('src/gateway/unread-body.ts', ' || socket.bytesRead > lastByte')],
+    attempt: async (after) => {
+      const { RawClient, startGateway } = await import('../gateway/harness.ts');
+      const hub = await startGateway({
+        api: (_request, response) => void response.writeHead(401, { 'Content-Length': '2' }).end('no'),
+      });
+      after(() => hub.close());
+      const client = new RawClient(hub.port);
+      after(() => client.close());
+      client.send(`POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 900000000000\r\n\r\n`);
+      const { socket } = client;
+      const chunk = Buffer.alloc(1024 * 1024, ' ');
+      for (let sent = 0; sent < MUCH_BYTES; sent += chunk.length) {
+        await new Promise((resolve) => socket.write(chunk, resolve));
+        if (socket.destroyed) {
+          return /^HTTP\/1\.1 (401|503) /.test(client.text) ? undefined : `the answer was ${client.text}`;
+        }
+      }
+      return `${MUCH_BYTES} bytes were read`;
+    },
+  });
+}

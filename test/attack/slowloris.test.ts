@@ -43,6 +43,15 @@ const gateway = async (after: (end: End) => void): Promise<Port> => {
   after(() => hub.close());
   return { port: hub.port, ca: CA.certificate };
 };
+/** Nobody reads a body to refuse its request. */
+const refusingGateway = async (after: (end: End) => void): Promise<Port> => {
+  const { CA, startGateway } = await import('../gateway/harness.ts');
+  const hub = await startGateway({
+    api: (_request, response) => void response.writeHead(401, { 'Content-Length': '2' }).end('no'),
+  });
+  after(() => hub.close());
+  return { port: hub.port, ca: CA.certificate };
+};
 const tunnel = async (after: (end: End) => void): Promise<Port> => {
   const { CA, TestHub } = await import('../transport/fixture.ts');
   const hub = await TestHub.start({ handshakeTimeoutMs: 300 });
@@ -120,6 +129,20 @@ loris(
   [API_IS_QUICK, ...GATEWAY_IS_QUICK],
   [API_STALL],
 );
+const LINGERS_BRIEFLY = without('src/gateway/unread-body.ts', 'LINGER_MS = 5_000', 'LINGER_MS = 300');
+for (const path of ['/apis', '/apis/gateway.mctunnel.io/v1/clusters/nowhere/proxy/api']) {
+  loris(
+    `the gateway whose body comes byte by byte behind the refusal (${path})`,
+    refusingGateway,
+    {
+      tls: 'http/1.1',
+      first: `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n`,
+      slowly: 'a',
+    },
+    [LINGERS_BRIEFLY],
+    [without('src/gateway/unread-body.ts', 'clock.now() >= endMs || ')],
+  );
+}
 loris('the tunnel port that never begins TLS', tunnel, {}, [], [TUNNEL_HANDSHAKE]);
 loris('the tunnel port that begins TLS byte by byte', tunnel, { slowly: CLIENT_HELLO }, []);
 loris('the tunnel port that says nothing in TLS', tunnel, { tls: 'h2' }, []);

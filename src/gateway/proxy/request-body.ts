@@ -3,10 +3,9 @@ import type { Clock } from '../../lib/clock.ts';
 import { stripTrailers } from '../../lib/headers.ts';
 import type { Stream } from '../../tunnel/index.ts';
 import { resetConnection } from '../connection.ts';
+import { LINGER_MS, lingerOn, MAX_DISCARDED_BYTES } from '../unread-body.ts';
 import type { HeldBudget } from './watch-boundary.ts';
 
-/** Bytes of a request that is already answered, or not wanted, which are read so that its connection may be used again. */
-const MAX_DISCARDED_BYTES = 1024 * 1024;
 /** So long nobody takes a body before its client is looked for. */
 export const LOOK_AFTER_MS = 10_000;
 /** What is read of a body that nobody takes, to come to the end of its connection: what the buffers of two kernels commonly hold. */
@@ -17,8 +16,6 @@ export const MAX_AHEAD_BYTES_TOTAL = 64 * 1024 * 1024;
 const CHUNK_OVERHEAD_BYTES = 256;
 /** Taken from that at one time. */
 const AHEAD_SHARE_BYTES = 256 * 1024;
-/** How long a client may take to end a request that is already answered. */
-const LINGER_MS = 5_000;
 
 /**
  * The client's body on its way into a stream: by credit, with its trailers. A socket that is not read does not tell of its end: the client of a body that
@@ -121,8 +118,11 @@ export class RequestBody {
   linger(): void {
     const request = this.#request;
     const { socket } = request;
+    if (this.#stream === undefined) {
+      lingerOn(request, this.#clock);
+      return;
+    }
     const cut = this.#clock.after(LINGER_MS, () => resetConnection(socket));
-    if (this.#stream === undefined) request.on('data', (chunk: Buffer) => this.#data(chunk));
     request.once('end', () => cut.cancel());
     socket.once('close', () => cut.cancel());
     this.discard();

@@ -13,6 +13,7 @@ import type { Gateway, GatewayOptions, GatewayTls, HttpHandler } from '../option
 import type { GatewayProxy } from '../proxy/index.ts';
 import { routeOf } from '../route.ts';
 import { sendStatus } from '../status.ts';
+import { lingerOn } from '../unread-body.ts';
 import { createTlsServer, secureContext } from './tls.ts';
 
 /** How long the body of a request to the API may stand still. */
@@ -289,6 +290,7 @@ export class HttpsGateway implements Gateway {
     answers.add(response);
     response.once('close', () => {
       answers.delete(response);
+      if (response.writableFinished && !response.req.complete) lingerOn(response.req, this.#clock);
       this.#answered(socket);
     });
   }
