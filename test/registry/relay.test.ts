@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MctunnelError } from '../../src/errors.ts';
+import { type ErrorCode, ERRORS, MctunnelError } from '../../src/errors.ts';
 import { ForwardingDialer, relay } from '../../src/registry/peers/index.ts';
 import type { Head, Open, Session, Stream, StreamHandlers } from '../../src/tunnel/index.ts';
 import { openStore } from './open-store.ts';
@@ -108,6 +108,20 @@ describe('a forwarded stream', () => {
     expect(outbound.calls).toEqual(['reset CANCELLED']);
   });
 
+  it.each([
+    ['TUNNEL_LOST', 'UPSTREAM_LOST'],
+    ['CLUSTER_DISCONNECTED', 'NO_ENDPOINTS'],
+    ['CLUSTER_NOT_FOUND', 'NO_ENDPOINTS'],
+    ['DRAINING', 'NO_ENDPOINTS'],
+    ['STALLED', 'TIMEOUT'],
+    ['TIMEOUT', 'TIMEOUT'],
+  ] as const)('does not let an agent speak as the hub: %s goes on as %s', (code, sent) => {
+    fromAgent.error(new MctunnelError(code, 'words of the agent', { hop: 'agent' }));
+    fromAgent.error(new MctunnelError(code, 'words of the hub', { hop: 'hub' }));
+    expect(inbound.calls).toEqual([`reset at end ${sent}`, `reset at end ${code}`]);
+    expect(ERRORS[sent].http).toBe(ERRORS[code].http);
+  });
+
   it.each(['', 'apiserver', '/apiserver', '../a/x', 'A/x', 'a.b/x', 'apis/x', `${'a'.repeat(64)}/x`])(
     'without the name of a cluster is refused, and nobody is dialled: %j',
     (target) => {
@@ -150,10 +164,20 @@ describe('the choice of a replica', () => {
     await store.updateStatus('a', () => ({ sessions: [item('dead'), item('hub-c')] }));
     const asked: string[] = [];
     const opens: Open[] = [];
+    let handlers: StreamHandlers | undefined;
+    const told: MctunnelError[] = [];
+    /** Whose words the first hub takes a Reset of the second one for. */
+    const toldAs = (code: ErrorCode): string | undefined => {
+      handlers?.error(new MctunnelError(code, 'words'));
+      return told.at(-1)?.hop;
+    };
     const hubC = {
       state: 'open',
       roundTripMs: 2,
-      open: (open: Open) => opens.push(open),
+      open: (open: Open, given: StreamHandlers) => {
+        opens.push(open);
+        handlers = given;
+      },
     } as unknown as Session;
     const peer = (replica: string): Session | undefined => {
       asked.push(replica);
@@ -166,9 +190,13 @@ describe('the choice of a replica', () => {
     expect(forwarded.roundTripMs).toBe(5);
     forwarded.open(
       { ...OPEN, target: 'apiserver' },
-      { data: () => undefined, end: () => undefined, error: () => undefined },
+      { data: () => undefined, end: () => undefined, error: (error) => told.push(error) },
     );
     expect(opens[0]).toEqual(OPEN);
+    expect(toldAs('TUNNEL_LOST')).toBe('hub');
+    expect(toldAs('CLUSTER_DISCONNECTED')).toBe('hub');
+    expect(toldAs('UPSTREAM_LOST')).toBe('agent');
+    expect(toldAs('NO_ENDPOINTS')).toBe('agent');
     await store.patch('a', { spec: { paused: true } });
     expect(() => new ForwardingDialer({ local: { dial: absent }, store, peer }).dial('a')).toThrow(
       'no session',

@@ -2,6 +2,7 @@ import { MctunnelError } from '../../errors.ts';
 import type { Open, Session, Stream, StreamHandlers } from '../../tunnel/index.ts';
 import type { ClusterStore } from '../ports.ts';
 import { forwardedTarget } from './forwarded-target.ts';
+import { speakerOf } from './hub-words.ts';
 
 export interface ForwardingDialerOptions {
   /** The sessions of this replica. */
@@ -37,15 +38,6 @@ export class ForwardingDialer {
     }
   }
 }
-
-/** The other hub's own words, not the agent's. */
-const OF_THE_HUB: ReadonlySet<MctunnelError['code']> = new Set([
-  'TUNNEL_LOST',
-  'CLUSTER_DISCONNECTED',
-  'CLUSTER_NOT_FOUND',
-  'DRAINING',
-  'STALLED',
-]);
 
 /** The agent's session at another replica, as far as requests need one. */
 class ForwardedSession implements Session {
@@ -115,7 +107,7 @@ class ForwardedSession implements Session {
         retryAfterSeconds: 1,
       });
     }
-    return OF_THE_HUB.has(code)
+    return speakerOf(error) === 'hub'
       ? error
       : new MctunnelError(code, message, { cause, delivered, hop: 'agent' });
   }

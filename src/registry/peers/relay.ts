@@ -1,6 +1,7 @@
 import { MctunnelError } from '../../errors.ts';
 import type { Open, Session, Stream, StreamHandlers } from '../../tunnel/index.ts';
 import { parseForwardedTarget } from './forwarded-target.ts';
+import { sayable } from './hub-words.ts';
 
 /** A payload shorter than this is copied rather than let pin the message that it came in. */
 const CHEAP_COPY_BYTES = 4 * 1024;
@@ -85,7 +86,7 @@ class Joint {
       this.#inbound.stop();
       this.#toAgent.release(this.#inbound);
     },
-    error: (error) => this.#inbound.resetAtEnd(error),
+    error: (error) => this.#inbound.resetAtEnd(sayable(error)),
     close: () => this.#toAgent.release(this.#inbound),
   };
 }
