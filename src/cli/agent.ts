@@ -54,7 +54,7 @@ import { retrying } from './retrying.ts';
 import { SaidIdentity } from './said-identity.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { fileUsage, Problems, readingKubeconfig, UsageError } from './usage-error.ts';
-import { packageVersion } from './version-command.ts';
+import { packageVersion, userAgent } from './package-version.ts';
 
 type AgentConfig = Resolved<typeof agentSettings>;
 
@@ -113,7 +113,7 @@ async function startAgent(
   const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
   const member = await readingKubeconfig(() => Member.open(context, minTlsVersion, log));
   closer.add('managed cluster', () => member.close());
-  const client = await createKubeClient(context);
+  const client = await createKubeClient(context, { userAgent: userAgent('mctunnel-agent') });
   closer.add('client of the managed cluster', () => client.close());
   let sessions = (): Connector['sessions'] => [];
   let trusts = (): readonly string[] => [];

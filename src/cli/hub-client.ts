@@ -12,6 +12,7 @@ import {
   type KubeContext,
   type RawResponse,
 } from '../kube/index.ts';
+import { userAgent } from './package-version.ts';
 import { serverError } from './server-error.ts';
 import { readingKubeconfig, UsageError } from './usage-error.ts';
 
@@ -69,7 +70,8 @@ export class HubClient {
   }
 
   static async create(config: HubClientConfig): Promise<HubClient> {
-    return new HubClient(await readingKubeconfig(() => createKubeClient(hubContext(config))));
+    const options = { userAgent: userAgent('mctunnel') };
+    return new HubClient(await readingKubeconfig(() => createKubeClient(hubContext(config), options)));
   }
 
   get raw(): KubeClient['raw'] {

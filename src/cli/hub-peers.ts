@@ -7,7 +7,7 @@ import { type Authority, hubOf, issueHubCertificate, OwnCertificate } from '../p
 import { PeerLinks, relay } from '../registry/peers/index.ts';
 import { dialTunnel, type HubPeers } from '../transport/index.ts';
 import type { MemoryBudget, Session } from '../tunnel/index.ts';
-import { packageVersion } from './version-command.ts';
+import { packageVersion } from './package-version.ts';
 
 export interface HubPeersOptions {
   readonly leases: ReplicaLeases;

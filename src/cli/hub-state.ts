@@ -26,6 +26,7 @@ import {
 } from '../pki/index.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { userAgent } from './package-version.ts';
 import { readingKubeconfig } from './usage-error.ts';
 
 /** What a hub keeps, and its replicas share: in the hub cluster, or (standalone) in a data folder. */
@@ -63,7 +64,9 @@ export async function openHubState(
       cluster: undefined,
     };
   }
-  const kube = await readingKubeconfig(() => createKubeClient(context));
+  const kube = await readingKubeconfig(() =>
+    createKubeClient(context, { userAgent: userAgent('mctunnel-hub') }),
+  );
   closer.add('hub cluster client', () => kube.close());
   const { namespace } = config;
   const { raw } = kube;

@@ -36,7 +36,7 @@ import { bracketed, listening } from './listening.ts';
 import { issueServing } from './serving.ts';
 import { runUntilSignal, type Running } from './run-until-signal.ts';
 import { Problems, UsageError } from './usage-error.ts';
-import { packageVersion } from './version-command.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Names by which the hub's Service is called inside its cluster; kube-apiserver verifies the third. */
 function serviceHosts({ namespace }: HubConfig): [string, ...string[]] {

@@ -6,9 +6,10 @@ import { clustersCommand } from './clusters-command.ts';
 import { healthCommand } from './health-command.ts';
 import { hubCommand } from './hub-command.ts';
 import { kubeconfigCommand } from './kubeconfig-command.ts';
+import { packageVersion } from './package-version.ts';
 import { tokenCommand } from './token-command.ts';
 import { UsageError } from './usage-error.ts';
-import { packageVersion, versionCommand } from './version-command.ts';
+import { versionCommand } from './version-command.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

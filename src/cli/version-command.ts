@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packageVersion } from './package-version.ts';
 import { GATEWAY_API, HUB_VERSION_HEADER } from './paths.ts';
 import { withSettings } from './settings-command.ts';
 import { HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
 import { printable } from './table.ts';
 import { UsageError } from './usage-error.ts';
-
-/** The version in package.json, both beside `src/` and beside `dist/`. */
-export function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 export function versionCommand(): Command {
   const command = new Command('version').description(

@@ -8,9 +8,8 @@ import {
   type RequestContext,
 } from '@kubernetes/client-node';
 import { MctunnelError } from '../errors.ts';
-import { systemClock, type Clock } from '../lib/clock.ts';
 import type { KubeContext } from './kubeconfig.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, type KubeClientOptions } from './raw-client.ts';
 
 /** One API server: typed clients and the raw one share connections and credentials. */
 export interface KubeClient {
@@ -28,9 +27,9 @@ const MAX_TYPED_ANSWER_BYTES = 128 * 1024 * 1024;
 /** Reads the credential (throws MctunnelError INVALID when it cannot be used); connects to nothing yet. */
 export async function createKubeClient(
   context: KubeContext,
-  clock: Clock = systemClock,
+  options: KubeClientOptions = {},
 ): Promise<KubeClient> {
-  const raw = new RawClient(context, clock);
+  const raw = new RawClient(context, options);
   await raw.connect();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(new URL(context.server).origin, {}),

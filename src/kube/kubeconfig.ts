@@ -1,4 +1,4 @@
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parseDocument } from 'yaml';
 import { MctunnelError } from '../errors.ts';
@@ -149,7 +149,7 @@ function resolveContext(files: readonly KubeconfigFile[], options: KubeconfigOpt
   const userWhere = `${origin}: user "${userName}"`;
   const pathOf = (fields: Fields, key: string, folder: string, at: string): string | undefined => {
     const value = text(fields, key, at);
-    return value === undefined || value === '' ? undefined : isAbsolute(value) ? value : join(folder, value);
+    return value === undefined || value === '' ? undefined : resolve(folder, value);
   };
   const clusterWhere = `${origin}: cluster "${clusterName}"`;
   const tlsFiles: TlsFiles = {
@@ -176,7 +176,7 @@ function resolveContext(files: readonly KubeconfigFile[], options: KubeconfigOpt
       {
         name: userName,
         authProvider: userFields['auth-provider'],
-        exec: userFields['exec'],
+        exec: execOf(userFields['exec'], userFolder),
         certData:
           tlsFiles.cert === undefined ? text(userFields, 'client-certificate-data', userWhere) : undefined,
         keyData: tlsFiles.key === undefined ? text(userFields, 'client-key-data', userWhere) : undefined,
@@ -262,6 +262,14 @@ function serverOf(cluster: Entry, where: string): string {
   if (url.search !== '' || url.hash !== '' || url.username !== '')
     throw invalid(`${where}: server "${server}" must be scheme, host, port and path only`);
   return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+/** As kubectl: a command with a folder in its name starts from the kubeconfig's folder, one without is searched for in PATH. */
+function execOf(exec: unknown, folder: string): unknown {
+  if (!isFields(exec)) return exec;
+  const { command } = exec;
+  if (typeof command !== 'string' || !command.includes('/') || isAbsolute(command)) return exec;
+  return { ...exec, command: resolve(folder, command) };
 }
 
 function impersonationOf(user: Fields, where: string): string[] {

@@ -23,6 +23,12 @@ export interface RawRequest {
   readonly bodyTimeoutMs?: number;
 }
 
+export interface KubeClientOptions {
+  /** `NAME/VERSION`: what audit logs show, and before the slash who is said to manage a field (`metadata.managedFields`). Default: none. */
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+}
+
 export interface RawResponse {
   readonly status: number;
   /** Name, value, … as they came, not joined, not decompressed. */
@@ -51,18 +57,20 @@ export class RawClient {
   readonly #credentials: Credentials;
   readonly #origin: string;
   readonly #pathPrefix: string;
+  readonly #userAgent: readonly string[];
   #dispatcher: Dispatcher | undefined;
   /** `tlsFingerprint` of the credential that `#dispatcher` was made with. */
   #fingerprint = '';
   #closed = false;
 
-  constructor(context: KubeContext, clock: Clock = systemClock) {
+  constructor(context: KubeContext, { clock = systemClock, userAgent }: KubeClientOptions = {}) {
     const url = new URL(context.server);
     this.server = context.server;
     this.#context = context;
     this.#credentials = new Credentials(context, clock);
     this.#origin = url.origin;
     this.#pathPrefix = url.pathname === '/' ? '' : url.pathname;
+    this.#userAgent = userAgent === undefined ? [] : ['User-Agent', userAgent];
   }
 
   /**
@@ -72,10 +80,9 @@ export class RawClient {
    */
   async request(request: RawRequest): Promise<RawResponse> {
     const { dispatcher, credential } = await this.connect();
+    const headers: string[] = [...this.#userAgent, ...credential.headers];
     const owned = new Set<string>();
-    for (let i = 0; i < credential.headers.length; i += 2)
-      owned.add((credential.headers[i] ?? '').toLowerCase());
-    const headers: string[] = [...credential.headers];
+    for (let i = 0; i < headers.length; i += 2) owned.add((headers[i] ?? '').toLowerCase());
     const given = request.headers ?? [];
     for (let i = 0; i + 1 < given.length; i += 2) {
       const name = given[i] ?? '';

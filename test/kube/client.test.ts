@@ -72,7 +72,7 @@ function write(parts: Parts = {}, name = 'config'): string {
 
 async function connect(path: string, now: () => number = () => 0): Promise<KubeClient> {
   const clock = { now, after: () => ({ cancel: () => undefined }), soon: () => undefined };
-  const client = await createKubeClient(loadKubeconfig(path), clock);
+  const client = await createKubeClient(loadKubeconfig(path), { clock });
   clients.push(client);
   return client;
 }
@@ -353,6 +353,24 @@ describe('the raw client', () => {
     expect(headerLines(received, 'impersonate-group')).toEqual(['a,b', 'c']);
     expect(Buffer.from(headerLines(received, 'impersonate-user')[0] ?? '', 'latin1').toString()).toBe('zoë');
     expect(headerLines(received, 'impersonate-extra-example.org%2FScope')).toEqual(['x']);
+  });
+
+  it('starts an exec plug-in from the folder of the kubeconfig, as kubectl does, and says who asks', async () => {
+    writeFileSync(join(folder, 'plugin'), `#!/bin/sh\necho '{"status":{"token":"from-plugin"}}'\n`, {
+      mode: 0o700,
+    });
+    const exec = { command: './plugin', apiVersion: 'client.authentication.k8s.io/v1' };
+    const context = loadKubeconfig(write({ user: { exec, 'client-certificate': 'a/b.crt' } }));
+    expect(context.config.getCurrentUser()?.exec).toMatchObject({ command: join(folder, 'plugin') });
+    expect(context.tlsFiles.cert).toBe(join(folder, 'a/b.crt'));
+    const client = await createKubeClient(loadKubeconfig(write({ user: { exec } })), { userAgent: 'me/v1' });
+    clients.push(client);
+    await (
+      await client.raw.request({ method: 'GET', path: '/', headers: ['user-agent', 'forged'] })
+    ).text(100);
+    const received = first();
+    expect(headerLines(received, 'authorization')).toEqual(['Bearer from-plugin']);
+    expect(headerLines(received, 'user-agent')).toEqual(['me/v1']);
   });
 
   it('says of an exec plug-in that gives nothing how it ended, and of one that cannot be started why', async () => {
