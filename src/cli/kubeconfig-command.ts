@@ -4,10 +4,11 @@ import { MctunnelError } from '../errors.ts';
 import type { KubeContext } from '../kube/index.ts';
 import { writeAtomic } from '../lib/files.ts';
 import { yamlText } from '../lib/yaml-text.ts';
+import { foreignContexts } from './foreign-contexts.ts';
 import { HubClient, hubClientSettings } from './hub-client.ts';
 import { CLUSTERS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
-import { fileUsage } from './usage-error.ts';
+import { fileUsage, UsageError } from './usage-error.ts';
 
 const kubeconfigSettings = {
   output: setting(values.filePath, 'where to write it (mode 0600); - is standard output', {
@@ -27,6 +28,7 @@ export function kubeconfigCommand(): Command {
     .argument('[NAME...]', 'the clusters (default: all that are registered)');
   return withSettings(command, kubeconfigSettings, async ({ output, ...config }, operands) => {
     const named = operands.map(clusterNameOperand);
+    await refuseToReplace(output);
     const client = await HubClient.create(config);
     let names: readonly string[];
     try {
@@ -49,6 +51,16 @@ export function kubeconfigCommand(): Command {
       `Wrote ${names.length} ${names.length === 1 ? 'context' : 'contexts'} to ${output}; try: kubectl --kubeconfig ${output} --context ${names[0] ?? ''} get pods -A\n`,
     );
   });
+}
+
+/** Throws UsageError: the file is written whole, and contexts that only it has (of the hub itself, say) would be lost. */
+async function refuseToReplace(output: string): Promise<void> {
+  const foreign = output === '-' ? [] : await foreignContexts(output);
+  if (foreign.length === 0) return;
+  const some = foreign.slice(0, 5).join(', ') + (foreign.length > 5 ? ', …' : '');
+  throw new UsageError([
+    `--output: ${output} holds other contexts (${some}), which would be lost; give a file of its own, which kubectl reads beside it with KUBECONFIG=${output}:FILE`,
+  ]);
 }
 
 async function allNames(client: HubClient): Promise<readonly string[]> {
