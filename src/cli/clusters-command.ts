@@ -72,8 +72,12 @@ export function clustersCommand(): Command {
       'delete',
       "delete a cluster's registration: its agent's certificate is refused from then on",
       async (client, name) => {
-        await client.call('DELETE', `${REGISTRATIONS_PATH}/${name}`);
-        return `cluster "${name}" deleted`;
+        const answer = await client.call('DELETE', `${REGISTRATIONS_PATH}/${name}`);
+        // The object itself, and no Status, is what the API answers while it is still there.
+        const { finalizers = [] } =
+          (answer as { metadata?: { finalizers?: readonly string[] } }).metadata ?? {};
+        if (finalizers.length === 0) return `cluster "${name}" deleted`;
+        return `cluster "${name}" is being deleted: its agent is refused, and it is gone when these finalizers are removed: ${finalizers.join(', ')}`;
       },
     ),
   );

@@ -16,6 +16,14 @@ interface ClusterHealth {
   };
 }
 
+/** A Cluster, as far as it matters here. */
+interface ClusterState {
+  readonly status?: {
+    readonly clusterUID?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: Claim }[];
+  };
+}
+
 interface Row {
   readonly cells: readonly string[];
   readonly healthy: boolean;
@@ -78,11 +86,12 @@ async function probe(client: HubClient, name: string): Promise<Row> {
   let installed: Claim = 'Unknown';
   let isConnected: Claim = 'Unknown';
   try {
-    const { status = {} } = (await client.call('GET', path)) as {
-      status?: { clusterUID?: string; conditions?: readonly { type: string; status: Claim }[] };
-    };
-    installed = status.clusterUID === undefined ? 'False' : 'True';
-    isConnected = status.conditions?.find(({ type }) => type === 'Connected')?.status ?? 'False';
+    const cluster = await lookAt(client, path);
+    if (cluster !== undefined) {
+      const { status = {} } = cluster;
+      installed = status.clusterUID === undefined ? 'False' : 'True';
+      isConnected = status.conditions?.find(({ type }) => type === 'Connected')?.status ?? 'False';
+    }
     return found(name, installed, (await client.call('GET', `${path}/health`)) as ClusterHealth);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -103,13 +112,25 @@ async function probe(client: HubClient, name: string): Promise<Row> {
   }
 }
 
+/** undefined: the caller may not. Who may ask for a probe need not have the right to look at the cluster. */
+async function lookAt(client: HubClient, path: string): Promise<ClusterState | undefined> {
+  try {
+    return (await client.call('GET', path)) as ClusterState;
+  } catch (error) {
+    if (error instanceof MctunnelError && error.code === 'FORBIDDEN') return undefined;
+    throw error;
+  }
+}
+
 function found(name: string, installed: Claim, { status }: ClusterHealth): Row {
   const { reachable, httpStatus, message = '' } = status;
   const isOk = reachable && httpStatus === 200;
   const health = httpStatus === undefined ? 'unreachable' : `${isOk ? 'ok' : 'failed'} (${httpStatus})`;
   const available: Claim = reachable ? 'True' : 'False';
   const times = [milliseconds(status.tunnelRoundTripMs), milliseconds(status.apiServerMs)];
-  return { cells: [name, installed, available, health, ...times, message], healthy: isOk };
+  // What answered came through an agent.
+  const claimed = reachable ? 'True' : installed;
+  return { cells: [name, claimed, available, health, ...times, message], healthy: isOk };
 }
 
 function milliseconds(value: number | undefined): string {

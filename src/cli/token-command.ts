@@ -46,17 +46,8 @@ export function tokenCommand(): Command {
       if (cluster === undefined) throw new UsageError(['--cluster is missing; give the name of the cluster']);
       const client = await HubClient.create(config);
       try {
-        const isNew = await register(client, cluster);
-        const body = {
-          apiVersion: 'gateway.mctunnel.io/v1',
-          kind: 'BootstrapToken',
-          spec: { ttlSeconds: Math.ceil(ttl / 1_000), replace },
-        };
-        const { status } = (await client.call(
-          'POST',
-          `${CLUSTERS_PATH}/${cluster}/bootstraptoken`,
-          body,
-        )) as BootstrapToken;
+        const request = { ttlSeconds: Math.ceil(ttl / 1_000), replace };
+        const { isNew, status } = await issueOrRegister(client, cluster, request);
         const hub = status.hubAddress ?? `${new URL(client.context.server).hostname}:8443`;
         process.stdout.write(
           [
@@ -79,14 +70,28 @@ export function tokenCommand(): Command {
   );
 }
 
-/** True when the registration was not there before. */
-async function register(client: HubClient, name: string): Promise<boolean> {
+/** Nothing is registered, nor a right to that needed, where the cluster is there already. */
+async function issueOrRegister(
+  client: HubClient,
+  name: string,
+  spec: object,
+): Promise<BootstrapToken & { readonly isNew: boolean }> {
   try {
-    await client.call('GET', `${REGISTRATIONS_PATH}/${name}`);
-    return false;
+    return { isNew: false, ...(await issue(client, name, spec)) };
   } catch (error) {
     if (!(error instanceof MctunnelError) || error.code !== 'NOT_FOUND') throw error;
   }
+  const isNew = await register(client, name);
+  return { isNew, ...(await issue(client, name, spec)) };
+}
+
+async function issue(client: HubClient, name: string, spec: object): Promise<BootstrapToken> {
+  const body = { apiVersion: 'gateway.mctunnel.io/v1', kind: 'BootstrapToken', spec };
+  return (await client.call('POST', `${CLUSTERS_PATH}/${name}/bootstraptoken`, body)) as BootstrapToken;
+}
+
+/** True when the registration was not there before. */
+async function register(client: HubClient, name: string): Promise<boolean> {
   const body = { apiVersion: 'registry.mctunnel.io/v1', kind: 'ClusterRegistration', metadata: { name } };
   try {
     await client.call('POST', REGISTRATIONS_PATH, body);

@@ -104,6 +104,26 @@ describe('mctunnel health', () => {
     expect(await health()).toEqual({ row: expect.stringMatching(row), code });
   });
 
+  it('a cluster that the caller may probe and not look at', async () => {
+    answers(PARIS, 403, { kind: 'Status', reason: 'Forbidden', message: 'no right to look' });
+    const probe = { reachable: true, httpStatus: 200, tunnelRoundTripMs: 1, apiServerMs: 2, message: 'ok' };
+    answers(`${PARIS}/health`, 200, { status: probe });
+    expect(await health()).toEqual({
+      row: expect.stringMatching(/^paris \| True \| True \| ok \(200\) \| 1\.0ms \| 2\.0ms \| ok$/),
+      code: 0,
+    });
+    answers(`${PARIS}/health`, 200, { status: { reachable: false, message: 'not connected' } });
+    expect(await health()).toEqual({
+      row: expect.stringMatching(/^paris \| Unknown \| False \| unreachable \| not connected$/),
+      code: 1,
+    });
+    answers(`${PARIS}/health`, 403, { kind: 'Status', reason: 'Forbidden', message: 'no right' });
+    expect(await health()).toEqual({
+      row: expect.stringMatching(/^paris \| Unknown \| Unknown \| unknown \| .*: no right$/),
+      code: 1,
+    });
+  });
+
   it('a cluster that is not registered', async () => {
     answers(PARIS, 404, { kind: 'Status', reason: 'NotFound', message: 'clusters "paris" not found' });
     expect(await health()).toEqual({
