@@ -30,6 +30,8 @@ const passedName = nameOrPrefix
   );
 const passedExtra = name
   .refine((key) => key === key.toLowerCase(), 'keys of extras are lower case')
+  // As a right, `userextras/*` is that to all extras, Kubernetes' own among them.
+  .refine((key) => !key.endsWith('*'), 'keys of extras are listed one by one, there is no "*" in them')
   .refine((key) => !isReservedExtra(key), 'extras of authentication.kubernetes.io never pass');
 
 // A rule that can match nothing leaves open what its author takes for closed.

@@ -241,6 +241,8 @@ describe('the policy file', () => {
     ['a: [', 'Flow sequence'],
     ['readOnly: true\nreadOnly: false', 'unique'],
     ['passGroups: ["hub:dev"]', 'passGroups[0]: '],
+    ['passExtras: ["*"]', 'passExtras[0]: '],
+    ['passExtras: ["example.com/*"]', 'passExtras[0]: '],
     ['x: &a [1]\ny: *a', 'alias'],
   ])('refuses %j', (yaml, words) => {
     expect(fault(yaml)).toContain(words);
