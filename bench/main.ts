@@ -6,7 +6,9 @@
  *
  * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
  * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), and with BENCH_NAMESPACES=1
- * (a line that TCP sees, between two network namespaces: root and iproute2) and BENCH_TCP_BUFFER (bytes, for its sockets), BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go. Rounds are the outer loop: what disturbs the machine disturbs all systems.
+ * (a line that TCP sees, between two network namespaces: root and iproute2), BENCH_TCP_BUFFER (bytes, for its sockets) and BENCH_TCP_CONGESTION (`cubic`, `bbr`),
+ * BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go.
+ * Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,8 +66,9 @@ if (cases.length === 0) {
 const line = askedLine();
 const far = farEnd();
 if (line !== undefined && far === undefined && process.env['BENCH_NAMESPACES'] === '1') {
-  const buffer = process.env['BENCH_TCP_BUFFER'];
-  process.exit(await runInNamespaces(line, buffer === undefined ? undefined : Number(buffer)));
+  const bufferBytes = process.env['BENCH_TCP_BUFFER'];
+  const congestionControl = process.env['BENCH_TCP_CONGESTION'];
+  process.exit(await runInNamespaces(line, { bufferBytes, congestionControl }));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));

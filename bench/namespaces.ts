@@ -33,11 +33,16 @@ export function runsAt(far: FarEnd | undefined): readonly string[] {
   return far === undefined ? [] : ['ip', 'netns', 'exec', far.namespace];
 }
 
-/**
- * Runs this same command in one of two network namespaces that a line joins. `tcpBufferBytes`: how large a socket's buffers may grow; undefined: Linux's
- * own limits. Needs root and iproute2. Returns the exit status.
- */
-export async function runInNamespaces(line: Line, tcpBufferBytes: number | undefined): Promise<number> {
+/** How TCP runs in both namespaces; what is undefined is as the machine has it. */
+export interface TcpSettings {
+  /** How large a socket's buffers may grow. */
+  readonly bufferBytes: string | undefined;
+  /** One of `net.ipv4.tcp_available_congestion_control`: `cubic`, `bbr`. */
+  readonly congestionControl: string | undefined;
+}
+
+/** Runs this same command in one of two network namespaces that a line joins. Needs root and iproute2. Returns the exit status. */
+export async function runInNamespaces(line: Line, tcp: TcpSettings): Promise<number> {
   const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
   try {
     const folder = mkdtempSync(join(tmpdir(), 'mctunnel-line-'));
@@ -62,7 +67,8 @@ export async function runInNamespaces(line: Line, tcpBufferBytes: number | undef
     if (said.done === true) throw new Error('the line could not be made');
     setAddress(near, NEAR_ADDRESS, FAR_ADDRESS);
     setAddress(far, FAR_ADDRESS, NEAR_ADDRESS);
-    if (tcpBufferBytes !== undefined) for (const each of [near, far]) setTcpBuffers(each, tcpBufferBytes);
+    for (const each of [near, far]) setTcp(each, tcp);
+    console.log(`TCP congestion control over the line: ${readSetting(near, CONGESTION_CONTROL)}`);
     const child = spawn('ip', ['netns', 'exec', near, process.execPath, ...process.argv.slice(1)], {
       stdio: 'inherit',
       env: { ...process.env, [FAR_VARIABLE]: far },
@@ -83,7 +89,32 @@ function setAddress(namespace: string, own: string, other: string): void {
   ip('-n', namespace, 'link', 'set', DEVICE, 'txqueuelen', '10000', 'up');
 }
 
-function setTcpBuffers(namespace: string, bytes: number): void {
-  const script = `echo 4096 131072 ${bytes} > /proc/sys/net/ipv4/tcp_rmem; echo 4096 16384 ${bytes} > /proc/sys/net/ipv4/tcp_wmem`;
-  execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script], { stdio: 'inherit' });
+const CONGESTION_CONTROL = 'tcp_congestion_control';
+
+function setTcp(namespace: string, { bufferBytes, congestionControl }: TcpSettings): void {
+  if (bufferBytes !== undefined) {
+    writeSetting(namespace, 'tcp_rmem', `4096 131072 ${bufferBytes}`);
+    writeSetting(namespace, 'tcp_wmem', `4096 16384 ${bufferBytes}`);
+  }
+  if (congestionControl === undefined) return;
+  try {
+    writeSetting(namespace, CONGESTION_CONTROL, congestionControl);
+  } catch (error) {
+    throw new Error(`${congestionControl} is not in the machine's net.ipv4.tcp_allowed_congestion_control`, {
+      cause: error,
+    });
+  }
+}
+
+function writeSetting(namespace: string, name: string, value: string): void {
+  execFileSync('ip', ['netns', 'exec', namespace, 'tee', `/proc/sys/net/ipv4/${name}`], {
+    input: value,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+}
+
+function readSetting(namespace: string, name: string): string {
+  return execFileSync('ip', ['netns', 'exec', namespace, 'cat', `/proc/sys/net/ipv4/${name}`], {
+    encoding: 'utf8',
+  }).trim();
 }

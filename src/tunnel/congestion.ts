@@ -13,11 +13,12 @@ const ROUNDS = 8;
 /** A departure is noted after as many bytes. */
 const MARK_BYTES = 16 * 1024;
 
-/** When so many bytes had been sent, and how many of them were acknowledged at that time. */
+/** When so many bytes had been sent, how many of them were acknowledged at that time, and when the last of these were. */
 interface Mark {
   readonly atMs: number;
   readonly sentBytes: number;
   readonly acknowledgedBytes: number;
+  readonly acknowledgedAtMs: number;
 }
 
 /**
@@ -30,10 +31,14 @@ export class Congestion {
   #limitBytes = MIN_IN_FLIGHT_BYTES;
   #sentBytes = 0;
   #acknowledgedBytes = 0;
+  #acknowledgedAtMs = 0;
   /** Of what is on its way, oldest first. */
   readonly #marks = new Ring<Mark>();
   #lastMarkBytes = 0;
-  /** Of the newest that has arrived and is old enough: when it was sent, and what was acknowledged then. */
+  /**
+   * Of the newest that has arrived and is old enough: what was acknowledged when it was sent, and since when. Not since it was sent itself: what a loss
+   * held back is delivered at once, and would count as sent in no time.
+   */
   #fromMs = 0;
   #fromBytes = 0;
   /** Highest rates, in bytes per millisecond; the newest at `#next - 1`. */
@@ -80,6 +85,7 @@ export class Congestion {
       atMs: nowMs,
       sentBytes: this.#sentBytes,
       acknowledgedBytes: this.#acknowledgedBytes,
+      acknowledgedAtMs: this.#acknowledgedAtMs,
     });
   }
 
@@ -88,11 +94,12 @@ export class Congestion {
     if (bytes > this.#inFlightBytes) return false;
     this.#inFlightBytes -= bytes;
     this.#acknowledgedBytes += bytes;
+    this.#acknowledgedAtMs = nowMs;
     const roundTrip = Math.max(roundTripMs ?? 0, MIN_ROUND_TRIP_MS);
     const roundMs = Math.max(roundTrip, MIN_SAMPLE_MS);
     for (let mark = this.#marks.peek(); mark !== undefined; mark = this.#marks.peek()) {
       if (mark.sentBytes > this.#acknowledgedBytes || nowMs - mark.atMs < roundMs) break;
-      this.#fromMs = mark.atMs;
+      this.#fromMs = mark.acknowledgedAtMs;
       this.#fromBytes = mark.acknowledgedBytes;
       this.#marks.shift();
     }
@@ -112,7 +119,7 @@ export class Congestion {
   #start(nowMs: number): void {
     if (this.#marks.length > 0) this.#marks.clear();
     this.#lastMarkBytes = this.#sentBytes;
-    this.#fromMs = nowMs;
+    this.#acknowledgedAtMs = this.#fromMs = nowMs;
     this.#fromBytes = this.#acknowledgedBytes;
     this.#roundStartMs = nowMs;
     this.#roundRate = 0;

@@ -73,6 +73,18 @@ describe('Congestion', () => {
     expect(new Set(limitsOn(2_500, 3_000))).toEqual(new Set([MIN_IN_FLIGHT_BYTES]));
   });
 
+  it('does not take what a loss held back, and TCP delivers at once, for a faster path', () => {
+    const congestion = new Congestion();
+    const chunk = 64 * 1024;
+    congestion.sent(2 * chunk, 0);
+    congestion.acknowledged(chunk, 60, 50);
+    // Nothing arrives for 200 ms, in which more is sent.
+    congestion.sent(chunk, 61);
+    congestion.sent(chunk, 200);
+    congestion.acknowledged(3 * chunk, 260, 50);
+    expect(congestion.limitBytes).toBe(MIN_IN_FLIGHT_BYTES);
+  });
+
   it('knows what was never sent', () => {
     const congestion = new Congestion();
     congestion.sent(10, 0);
