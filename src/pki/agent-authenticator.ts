@@ -118,7 +118,14 @@ function checkRegistration(
   registration: Registration | undefined,
 ): MctunnelError | undefined {
   const { cluster } = agent;
-  if (registration?.metadata.deletionTimestamp !== undefined || registration === undefined) {
+  if (registration?.metadata.deletionTimestamp !== undefined) {
+    return refusal(
+      'FORBIDDEN',
+      'RegistrationDeleted',
+      `cluster ${cluster} is being deleted at this hub; once its registration is gone, register it and enrol the agent anew (mctunnel token create --cluster ${cluster})`,
+    );
+  }
+  if (registration === undefined) {
     return refusal(
       'FORBIDDEN',
       'RegistrationDeleted',

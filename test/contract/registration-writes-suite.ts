@@ -128,6 +128,14 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
         },
       });
       expect((await send('GET', '/going')).body).toMatchObject({ metadata: end });
+      expect(await send('POST', '', manifest('going'))).toMatchObject({
+        status: 409,
+        body: {
+          message:
+            'object is being deleted: clusterregistrations.registry.mctunnel.io "going" already exists',
+          details: { name: 'going', kind: 'clusterregistrations' },
+        },
+      });
       await patched({ finalizers: null });
       expect(await names()).toEqual([]);
     });

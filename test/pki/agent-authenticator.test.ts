@@ -92,7 +92,10 @@ describe('AgentAuthenticator', () => {
       spec: {},
       status: {},
     });
-    expect(refusal(certificate).statusCause).toBe('RegistrationDeleted');
+    expect(refusal(certificate)).toMatchObject({
+      statusCause: 'RegistrationDeleted',
+      message: expect.stringContaining('cluster a is being deleted at this hub; once') as unknown,
+    });
     registrations.set('a', UID_A, { spec: { paused: true } });
     expect(refusal(certificate).message).toBe('cluster a is paused (mctunnel clusters resume a)');
     registrations.set('a', UID_A, { spec: { credentials: { notBefore: '2027-01-31T11:55:00Z' } } });

@@ -28,7 +28,8 @@ import { clusterHealth } from './subresources/health.ts';
 const WRONG_OPTIONS = /^(\w+Options)\.meta\.k8s\.io ""/;
 
 /** What an error says of an object of its own: `Kind.group "name" is invalid`, `resource.group "name" already exists`. */
-const OF_OBJECT = /^(\w+)\.\S* ("(?:[^"\\]|\\.){1,256}") (?:is invalid|already exists)/;
+const OF_OBJECT =
+  /^(?:object is being deleted: )?(\w+)\.\S* ("(?:[^"\\]|\\.){1,256}") (?:is invalid|already exists)/;
 /** Of these the API server says nothing but a message. */
 const WITHOUT_DETAILS: ReadonlySet<ErrorCode> = new Set([
   'BAD_REQUEST',

@@ -21,8 +21,9 @@ export function notFound(name: string): MctunnelError {
   return new MctunnelError('NOT_FOUND', `${RESOURCE} "${name}" not found`);
 }
 
-export function alreadyExists(name: string): MctunnelError {
-  return new MctunnelError('ALREADY_EXISTS', `${RESOURCE} "${name}" already exists`);
+export function alreadyExists({ metadata: { name, deletionTimestamp } }: ClusterRegistration): MctunnelError {
+  const going = deletionTimestamp === undefined ? '' : 'object is being deleted: ';
+  return new MctunnelError('ALREADY_EXISTS', `${going}${RESOURCE} "${name}" already exists`);
 }
 
 function conflict(name: string, why: string): MctunnelError {

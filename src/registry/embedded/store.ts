@@ -183,7 +183,8 @@ export class EmbeddedStore implements ClusterStore {
       const suffix = () => this.#options.randomUid().replaceAll('-', '').slice(0, 5);
       const parsed = parseRegistration(withoutStatus(manifest), (prefix) => `${prefix}${suffix()}`);
       const { name } = parsed.metadata;
-      if (this.#latest(name) !== undefined) throw alreadyExists(name);
+      const present = this.#latest(name);
+      if (present !== undefined) throw alreadyExists(present);
       const creationTimestamp = this.#timestamp();
       const next = newRegistration(parsed, { uid: this.#options.randomUid(), creationTimestamp });
       return this.#write(name, undefined, { next }, options);

@@ -453,6 +453,20 @@ describe('clusters/bootstraptoken', () => {
     expect(fixture.issued()).toBe(before);
   });
 
+  it('issues no token for a cluster that is being deleted: no agent could use it', async () => {
+    const { store } = fixture;
+    await store.create({ name: 'going' });
+    await store.patch('going', { metadata: { finalizers: ['a.test/b'] } });
+    await store.delete('going');
+    const before = fixture.issued();
+    const { status, body } = await server.request('POST', `${CLUSTERS}/going/bootstraptoken`, {}, '');
+    expect(status).toBe(409);
+    const message = expect.stringContaining('cluster going is being deleted') as unknown;
+    expect(body).toMatchObject({ reason: 'Conflict', message });
+    expect(fixture.issued()).toBe(before);
+    await store.patch('going', { metadata: { finalizers: null } });
+  });
+
   it('takes an object as a client has it, with metadata and status', async () => {
     expect((await post('{"metadata":{"name":"mine"},"spec":{},"status":{}}')).status).toBe(201);
   });

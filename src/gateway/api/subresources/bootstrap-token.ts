@@ -45,7 +45,7 @@ function parse(text: string): z.infer<typeof bootstrapTokenSpecSchema> {
   throw new MctunnelError('INVALID', `${KIND}.${CLUSTER.group} "" is invalid: ${words}`, { faults });
 }
 
-/** `clusters/{name}/bootstraptoken`: a one-use token with which an agent of that cluster enrols. 404 when there is no such cluster. */
+/** `clusters/{name}/bootstraptoken`: a one-use token with which an agent of that cluster enrols. 404 when there is no such cluster, 409 while it is being deleted. */
 export function bootstrapToken(options: ApiOptions) {
   const { store, tokens } = options;
   return async (request: Request, response: ApiResponse): Promise<void> => {
@@ -62,6 +62,10 @@ export function bootstrapToken(options: ApiOptions) {
     const { ttlSeconds = DEFAULT_TTL_SECONDS, replace = false } = spec;
     response.locals.annotations = { ttlSeconds: String(ttlSeconds), replace: String(replace) };
     const { metadata, spec: registered } = await registeredCluster(store, name);
+    if (metadata.deletionTimestamp !== undefined) {
+      const words = `cluster ${name} is being deleted, and no agent of it is let in; register it again once it is gone`;
+      throw new MctunnelError('CONFLICT', words);
+    }
     const notBefore = registered.credentials?.notBefore;
     const status = await tokens.issue({
       ...{ cluster: name, uid: metadata.uid, ttlSeconds, replace },
