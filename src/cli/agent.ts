@@ -113,7 +113,8 @@ async function startAgent(
   const minTlsVersion = `TLSv${config.tlsMinVersion}` as const;
   const member = await readingKubeconfig(() => Member.open(context, minTlsVersion, log));
   closer.add('managed cluster', () => member.close());
-  const client = await createKubeClient(context, { userAgent: userAgent('mctunnel-agent') });
+  const ownCalls = { userAgent: userAgent('mctunnel-agent') };
+  const client = await createKubeClient(context, ownCalls);
   closer.add('client of the managed cluster', () => client.close());
   let sessions = (): Connector['sessions'] => [];
   let trusts = (): readonly string[] => [];
@@ -124,7 +125,7 @@ async function startAgent(
   });
   closer.add('reporter', () => reporter.close());
   const memberWatch = new MemberWatch({
-    probe: () => probeMember(cluster, member.endpoint, policy.current),
+    probe: () => probeMember(cluster, member.endpoint, policy.current, ownCalls),
     log,
     onAnswer: () => {
       reporter.update();

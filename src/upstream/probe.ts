@@ -56,17 +56,21 @@ function mappedName({ mapping }: Policy, user: string): string | undefined {
   }
 }
 
-/**
- * Probes the member once, on connections of its own. Never rejects: what cannot be found out is undefined, or says why. `now` tells
- * monotonic milliseconds.
- */
+export interface ProbeOptions {
+  /** `NAME/VERSION`: what audit logs of the member show. Default: none. */
+  readonly userAgent?: string;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Probes the member once, on connections of its own. Never rejects: what cannot be found out is undefined, or says why. */
 export async function probeMember(
   cluster: string,
   endpoint: MemberEndpoint,
   policy: Policy,
-  now: () => number = () => performance.now(),
+  { userAgent, now = () => performance.now() }: ProbeOptions = {},
 ): Promise<MemberState> {
-  const client = new ProbeClient(resolveMember(cluster, endpoint));
+  const client = new ProbeClient(resolveMember(cluster, endpoint), userAgent);
   try {
     const apiServer = await apiServerState(client, now);
     // A server that answers something may answer these as well.
@@ -173,11 +177,13 @@ async function isAllowed(client: ProbeClient, verb: string, right: Impersonation
 /** Small JSON questions under the agent's own account. */
 class ProbeClient {
   readonly #member: Destination;
+  readonly #userAgent: Readonly<Record<string, string>>;
   readonly #pool: Pool;
 
-  constructor(member: Destination) {
+  constructor(member: Destination, userAgent: string | undefined) {
     const { tls } = member;
     this.#member = member;
+    this.#userAgent = userAgent === undefined ? {} : { 'user-agent': userAgent };
     this.#pool = new Pool(member.origin, {
       connections: 1,
       allowH2: false,
@@ -217,6 +223,7 @@ class ProbeClient {
         method,
         path: this.#member.basePath + path,
         headers: {
+          ...this.#userAgent,
           accept: 'application/json',
           ...(authorization === undefined ? {} : { authorization }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -45,6 +45,7 @@ interface Event {
   readonly objectRef?: Readonly<Record<string, string>>;
   readonly responseStatus?: { readonly code: number };
   readonly requestURI: string;
+  readonly userAgent?: string;
 }
 
 const HUB_FIELDS: Readonly<Record<string, string>> = {
@@ -213,6 +214,32 @@ describeKubernetes('the audit logs', {}, () => {
         .filter(({ verb, status }) => verb === 'watch' && status === 200);
       expect(watches.length).toBeGreaterThan(10);
       for (const { auditID } of watches) expect(started.get(auditID)).toHaveLength(1);
+    },
+    TEST_MS,
+  );
+
+  it(
+    "tell the cluster which questions are the agent's own, and which program of a caller asks",
+    async () => {
+      const id = randomUUID();
+      await call(serverOf(system, 'direct'), proxyPath(CONFIGMAPS), {
+        user: users.admin,
+        headers: { 'audit-id': id, 'user-agent': 'e2e/1' },
+      });
+      const events = (): Event[] => system.member.auditEvents() as unknown as Event[];
+      const ofCaller = await waitFor('its event', () => byId(events()).get(id));
+      expect(ofCaller).toMatchObject([{ userAgent: 'e2e/1' }]);
+      const own = events().filter(
+        ({ user, impersonatedUser }) => user.username === AGENT && impersonatedUser === undefined,
+      );
+      const asked = own.map(({ requestURI }) => requestURI);
+      expect(asked).toEqual(expect.arrayContaining(['/version', '/api/v1/namespaces/kube-system']));
+      for (const { requestURI, userAgent } of own) {
+        expect([requestURI, userAgent]).toEqual([
+          requestURI,
+          expect.stringMatching(/^mctunnel-agent\/v\d+\./),
+        ]);
+      }
     },
     TEST_MS,
   );

@@ -312,6 +312,7 @@ describe('the probe', () => {
       withText((request, response, text) => {
         expect(request.headers.authorization).toBe(`Bearer ${TOKEN}`);
         expect(Object.keys(request.headers).some((name) => name.startsWith('impersonate'))).toBe(false);
+        expect(request.headers['user-agent']).toBe('me/v1');
         if (request.url === '/version') response.end('{"gitVersion":"v1.36.3"}');
         else if (request.url === '/api/v1/namespaces/kube-system') response.end('{"metadata":{"uid":"u-1"}}');
         else {
@@ -322,7 +323,8 @@ describe('the probe', () => {
         }
       }),
     );
-    const state = await probeMember('east', member.endpoint, policyOf({ passExtras: ['scopes'] }).current);
+    const own = policyOf({ passExtras: ['scopes'] }).current;
+    const state = await probeMember('east', member.endpoint, own, { userAgent: 'me/v1' });
     expect(state.apiServer).toMatchObject({ reachable: true, version: 'v1.36.3' });
     expect(state.clusterUid).toBe('u-1');
     expect(state.missingRights).toEqual([
