@@ -14,11 +14,13 @@ import {
 import { HubClient, hubClientSettings, type HubClientConfig } from './hub-client.ts';
 import { CLUSTERS_PATH, REGISTRATIONS_PATH } from './paths.ts';
 import { clusterNameOperand, withSettings } from './settings-command.ts';
-import { formatAge, formatTable } from './table.ts';
+import { formatAge, formatTable, shortened } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Questions for live counts that run at once. */
 const CONCURRENT_QUESTIONS = 16;
+/** Of LAST REASON in the plain table: what the hub itself says fits, and what an agent said (up to 1,024) makes no row of many lines. */
+const MAX_REASON_CHARS = 160;
 
 /** `clusters/{name}/health?probe=false` of the connected clusters that the caller may ask for, by name. */
 type LiveStates = ReadonlyMap<string, { readonly streams: number; readonly tunnelRoundTripMs?: number }>;
@@ -272,6 +274,7 @@ function render(
     const connected = connectedOf(cluster);
     const now = live.get(cluster.metadata.name);
     const roundTrip = now?.tunnelRoundTripMs ?? session?.roundTripMs;
+    const reason = connected?.status === 'True' ? '' : reasonOf(cluster);
     const row = [
       cluster.metadata.name,
       gone ?? (cluster.spec?.paused === true ? 'Paused' : (connected?.status ?? 'False')),
@@ -280,7 +283,7 @@ function render(
       status.kubernetesVersion ?? '',
       roundTrip === undefined ? '' : `${roundTrip.toFixed(1)}ms`,
       now === undefined ? '' : String(now.streams),
-      connected?.status === 'True' ? '' : reasonOf(cluster),
+      output === 'wide' ? reason : shortened(reason, MAX_REASON_CHARS),
     ];
     if (output !== 'wide') return row;
     return [

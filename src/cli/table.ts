@@ -19,6 +19,13 @@ export function printable(cell: string): string {
   return cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
+/** At most `maxChars`, the last of them an ellipsis where something was left out. */
+export function shortened(cell: string, maxChars: number): string {
+  // Not between the halves of a surrogate pair.
+  const chars = Array.from(cell);
+  return chars.length <= maxChars ? cell : `${chars.slice(0, maxChars - 1).join('').trimEnd()}…`;
+}
+
 /** `5s`, `12m`, `3h`, `2d`: an age as kubectl shows it; `<unknown>` for what is no time. */
 export function formatAge(since: string | undefined, nowMs: number): string {
   const seconds = Math.floor((nowMs - Date.parse(since ?? '')) / 1_000);

@@ -230,6 +230,27 @@ it('reads those that are named one by one, and tells which are not there', async
   expect(JSON.parse(stdout)).toEqual(cluster('oslo', '9'));
 });
 
+// An agent says in up to 1,024 characters why it left.
+it('cuts a long last reason in the plain table alone', async () => {
+  const left = (name: string, message: string) => ({
+    ...cluster(name, '9'),
+    status: { lastDisconnect: { time: '2027-01-31T12:00:00Z', reason: 'Refused', message } },
+  });
+  const long = '\u{1f600}'.repeat(400);
+  const fits = 'a'.repeat(160);
+  serve([[left('oslo', long), left('paris', fits)]], [sends()]);
+  const shown = async (...args: string[]): Promise<string> => {
+    stdout = '';
+    start(args);
+    expect(await ended()).toBe(0);
+    return stdout;
+  };
+  const lines = (await shown()).split('\n');
+  expect(lines[1]?.endsWith(`   ${'\u{1f600}'.repeat(159)}…`)).toBe(true);
+  expect(lines[2]?.endsWith(`   ${fits}`)).toBe(true);
+  for (const format of ['wide', 'json', 'yaml']) expect(await shown('-o', format)).toContain(long);
+});
+
 it.each([
   [['oslo', '-l', 'region=eu'], '--selector: clusters are named already'],
   [['oslo', 'paris', '--watch'], '--watch: name one cluster, or none'],
