@@ -23,7 +23,12 @@ export function printable(cell: string): string {
 export function shortened(cell: string, maxChars: number): string {
   // Not between the halves of a surrogate pair.
   const chars = Array.from(cell);
-  return chars.length <= maxChars ? cell : `${chars.slice(0, maxChars - 1).join('').trimEnd()}…`;
+  return chars.length <= maxChars
+    ? cell
+    : `${chars
+        .slice(0, maxChars - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 /** `5s`, `12m`, `3h`, `2d`: an age as kubectl shows it; `<unknown>` for what is no time. */
