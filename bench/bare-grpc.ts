@@ -33,6 +33,7 @@ if (process.argv[2] === SERVE) serve();
 else await measure(Number(process.argv[2] ?? 1_000));
 
 function serve(): void {
+  process.once('disconnect', () => process.exit());
   process.once('message', ({ ca, chain, key }: Material) => {
     const server = new Server();
     server.addService(

@@ -22,6 +22,7 @@ if (process.argv[2] === 'member') serveMember();
 else await measure();
 
 function serveMember(): void {
+  process.once('disconnect', () => process.exit());
   const ca = new TestCa('bench');
   const leaf = ca.server();
   const server = createServer({ cert: leaf.certificate, key: leaf.privateKey }, (_request, response) => {

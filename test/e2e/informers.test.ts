@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeKubernetes, firstStartTimeoutMs } from '../kubernetes/describe.ts';
 import { buildPrograms, freePort } from '../kubernetes/index.ts';
-import { expectExactReads, follow, register } from '../support/follow.ts';
+import { expectExactReads } from '../support/exact-reads.ts';
+import { follow, register } from '../support/follow.ts';
 import { startStandaloneHub, type StandaloneHub } from '../support/standalone-hub.ts';
 
 const TEST_MS = 120_000;

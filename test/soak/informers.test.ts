@@ -18,7 +18,8 @@ import {
 } from '../kubernetes/index.ts';
 import { authorityCertificate } from '../support/aggregated-hub.ts';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
-import { expectExactReads, follow, register, type FollowReport } from '../support/follow.ts';
+import { expectExactReads } from '../support/exact-reads.ts';
+import { follow, register, type FollowReport } from '../support/follow.ts';
 import { installation } from '../support/manifests.ts';
 import { MctunnelProcess } from '../support/mctunnel.ts';
 import { seededRandom } from '../support/random.ts';
