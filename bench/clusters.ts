@@ -15,6 +15,7 @@ import { buildPrograms, startControlPlane, waitFor, type ControlPlane } from '..
 import { fleetTrust, startAgentFleet, type AgentFleet } from '../test/support/agent-fleet.ts';
 import { startAggregatedHub } from '../test/support/aggregated-hub.ts';
 import { register } from '../test/support/follow.ts';
+import { whole, wholes } from './settings.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
@@ -54,10 +55,10 @@ interface Figures {
 
 /** Prints two tables, row by row. Throws when something does not start. */
 export async function benchClusters(): Promise<void> {
-  const registrations = Number(process.env['BENCH_REGISTRATIONS'] ?? 10_000);
-  const agents = (process.env['BENCH_AGENTS'] ?? '10,100,1000').split(',').map(Number);
-  const rounds = Number(process.env['BENCH_ROUNDS'] ?? 20);
-  const restSeconds = Number(process.env['BENCH_REST_SECONDS'] ?? 60);
+  const registrations = whole(process.env, 'BENCH_REGISTRATIONS', 10_000);
+  const agents = wholes(process.env, 'BENCH_AGENTS', [10, 100, 1_000]);
+  const rounds = whole(process.env, 'BENCH_ROUNDS', 20);
+  const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 60);
   const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
   try {
     const plane = await startControlPlane({ name: 'bench' });

@@ -3,8 +3,9 @@
  *
  *     node bench/main.ts [CASE…]
  *     node bench/main.ts clusters     (bench/clusters.ts)
+ *     node bench/main.ts scale        (bench/scale.ts)
  *
- * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with konnectivity's programs), BENCH_SYSTEMS (names, comma-separated: only
+ * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with the rivals' programs), BENCH_SYSTEMS (names, comma-separated: only
  * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), and with BENCH_NAMESPACES=1
  * (a line that TCP sees, between two network namespaces: root and iproute2), BENCH_TCP_BUFFER (bytes, for its sockets) and BENCH_TCP_CONGESTION (`cubic`, `bbr`),
  * BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go.
@@ -20,14 +21,8 @@ import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { LoadProgram, type Measurement } from './program.ts';
 import { startRivals } from './rivals.ts';
-import {
-  direct,
-  startMctunnel,
-  startUpstream,
-  type Line,
-  type MctunnelVariant,
-  type System,
-} from './systems.ts';
+import { benchSettings, WrongSetting, type BenchSettings } from './settings.ts';
+import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
 import { resultTable, type Sample } from './table.ts';
 
 /** Until then Node's compiler is still at work, which no long-running program feels. */
@@ -35,40 +30,35 @@ const WARM_UP_REQUESTS = 30_000;
 const WARM_UP_S = 60;
 /** Over a long line a request takes its time. */
 const LINE_WARM_UP_S = 5;
+const SLOWEST = ['mct', 'anp-gw-fresh'];
 
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
-const only = process.env['BENCH_SYSTEMS']?.split(',');
-/** Another checkout, measured beside this one as `base`: what a change is worth. */
-const base = process.env['BENCH_BASE'];
+const settings = readSettings();
+const { rounds, seconds, line } = settings;
+const only = settings.systems;
 const asked = process.argv.slice(2);
 
-if (asked.length === 1 && asked[0] === 'clusters') {
-  // On control planes of its own: no part of the rounds below.
-  const { benchClusters } = await import('./clusters.ts');
-  await benchClusters();
+// On hubs of their own: no part of the rounds below.
+const apart: Readonly<Record<string, () => Promise<void>>> = {
+  clusters: async () => (await import('./clusters.ts')).benchClusters(),
+  scale: async () => (await import('./scale.ts')).benchScale(),
+};
+const alone = asked.find((name) => Object.hasOwn(apart, name));
+if (alone !== undefined) {
+  if (asked.length > 1) refuse(`${alone} goes with no other case`);
+  await apart[alone]?.().catch(refuseSetting);
   process.exit();
 }
 
-if (asked.length === 1 && asked[0] === 'scale') {
-  const { benchScale } = await import('./scale.ts');
-  await benchScale();
-  process.exit();
+const known = benchCases(seconds).map(({ name }) => name);
+const missing = asked.filter((name) => !known.includes(name));
+if (missing.length > 0) {
+  refuse(`no such case: ${missing.join(' ')} (there are ${[...known, ...Object.keys(apart)].join(' ')})`);
 }
-
 const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
-if (cases.length === 0) {
-  const names = benchCases(seconds).map(({ name }) => name);
-  console.error(`no such case: ${asked.join(' ')} (there are ${names.join(' ')})`);
-  process.exit(2);
-}
 
-const line = askedLine();
 const far = farEnd();
-if (line !== undefined && far === undefined && process.env['BENCH_NAMESPACES'] === '1') {
-  const bufferBytes = process.env['BENCH_TCP_BUFFER'];
-  const congestionControl = process.env['BENCH_TCP_CONGESTION'];
-  process.exit(await runInNamespaces(line, { bufferBytes, congestionControl }));
+if (line !== undefined && far === undefined && settings.isBetweenNamespaces) {
+  process.exit(await runInNamespaces(line, settings.tcp));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
@@ -77,18 +67,27 @@ closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
 try {
   const samples = await measure();
   console.log(resultTable(samples, cases));
-  const file = process.env['BENCH_JSON'];
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(samples, undefined, 1)}\n`);
+  if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(samples, undefined, 1)}\n`);
 } finally {
   await closer.close();
 }
 
-function askedLine(): Line | undefined {
-  const delay = process.env['BENCH_DELAY'];
-  const megabits = process.env['BENCH_MBIT'];
-  return delay === undefined
-    ? undefined
-    : { delay, ...(megabits !== undefined && { megabits: Number(megabits) }) };
+function readSettings(): BenchSettings {
+  try {
+    return benchSettings(process.env);
+  } catch (error) {
+    return refuseSetting(error);
+  }
+}
+
+function refuseSetting(error: unknown): never {
+  if (error instanceof WrongSetting) refuse(error.message);
+  throw error;
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
 }
 
 async function measure(): Promise<Sample[]> {
@@ -101,8 +100,8 @@ async function measure(): Promise<Sample[]> {
   const wanted = (name: string): boolean => only === undefined || only.includes(name);
   if (wanted('direct')) systems.push(direct(world));
   const variants: MctunnelVariant[] = [
-    { name: 'mctunnel', nodeOptions: process.env['BENCH_NODE_OPTIONS'] },
-    ...(base === undefined ? [] : [{ name: 'base', checkout: base }]),
+    { name: 'mctunnel', nodeOptions: settings.nodeOptions },
+    ...(settings.base === undefined ? [] : [{ name: 'base', checkout: settings.base }]),
   ];
   // Only when named: each takes its time to start.
   if (only?.includes('mctunnel-1000') === true) variants.push({ name: 'mctunnel-1000', registered: 1_000 });
@@ -110,11 +109,10 @@ async function measure(): Promise<Sample[]> {
   if (only?.some((name) => name.startsWith('apiserver-')) === true) {
     systems.push(...(await startAggregated(world)).filter(({ name }) => wanted(name)));
   }
-  const rivals = process.env['BENCH_RIVALS'];
-  if (rivals !== undefined) {
+  if (settings.rivals !== undefined) {
     // The slowest are started when they are named.
-    const named = (name: string): boolean => only?.includes(name) ?? !['mct', 'anp-gw-fresh'].includes(name);
-    systems.push(...(await startRivals(world, rivals, named)));
+    const named = (name: string): boolean => only?.includes(name) ?? !SLOWEST.includes(name);
+    systems.push(...(await startRivals(world, settings.rivals, named)));
   }
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
   for (const system of systems) {

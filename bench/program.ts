@@ -3,15 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { http2Connections } from './settings.ts';
 
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
 const BUILD_TIMEOUT_MS = 180_000;
 /** Beyond what a measurement is told to take: connecting, and waiting for the last answers. */
 const RUN_GRACE_MS = 60_000;
-
-/** Everything over so many HTTP/2 connections, where the server speaks it: kube-apiserver does. */
-const http2 = process.env['BENCH_HTTP2'];
-const VERSION: readonly string[] = http2 === undefined ? [] : ['-h2', http2];
 
 /** One measurement, as the Go program prints it. */
 export interface Measurement {
@@ -38,9 +35,13 @@ export interface Measurement {
 /** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */
 export class LoadProgram {
   readonly path: string;
+  /** kube-apiserver speaks HTTP/2. */
+  readonly #version: readonly string[];
 
   private constructor(path: string) {
     this.path = path;
+    const http2 = http2Connections(process.env);
+    this.#version = http2 === undefined ? [] : ['-h2', String(http2)];
   }
 
   static async build(folder: string): Promise<LoadProgram> {
@@ -54,7 +55,7 @@ export class LoadProgram {
   }
 
   async run(args: readonly string[], seconds: number): Promise<Measurement> {
-    const { stdout } = await promisify(execFile)(this.path, ['run', ...VERSION, ...args], {
+    const { stdout } = await promisify(execFile)(this.path, ['run', ...this.#version, ...args], {
       timeout: seconds * 1_000 + RUN_GRACE_MS,
     });
     return JSON.parse(stdout) as Measurement;

@@ -6,25 +6,41 @@ import { direct, hubAddress, lineTo, pidOf, startProgram, type BenchWorld, type 
 
 const BEARER = 'bench';
 const KONNECTIVITY = ['anp-server', 'anp-agent'];
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  'anp-connect': KONNECTIVITY,
+  'anp-gw': [...KONNECTIVITY, 'gateway'],
+  'anp-gw-fresh': [...KONNECTIVITY, 'gateway'],
+  mct: ['mct-server', 'mct-bench-agent'],
+};
 
-/** Those of the wanted rivals whose programs are in the folder (`bench/rivals/build.sh` puts them there). */
+export function rivalNames(): readonly string[] {
+  return Object.keys(PROGRAMS);
+}
+
+/** Those whose programs are in the folder (`bench/rivals/build.sh` puts them there). */
+export function rivalsIn(binaries: string): readonly string[] {
+  return rivalNames().filter((name) =>
+    PROGRAMS[name]?.every((program) => existsSync(join(binaries, program))),
+  );
+}
+
+/** Those of the wanted rivals whose programs are in the folder. */
 export async function startRivals(
   world: BenchWorld,
   binaries: string,
   wanted: (name: string) => boolean,
 ): Promise<System[]> {
   const rivals = new Rivals(world, binaries);
-  const known: readonly (readonly [string, readonly string[], () => Promise<System>])[] = [
-    ['anp-connect', KONNECTIVITY, () => rivals.connect()],
-    ['anp-gw', [...KONNECTIVITY, 'gateway'], () => rivals.gateway('anp-gw', [])],
-    ['anp-gw-fresh', [...KONNECTIVITY, 'gateway'], () => rivals.gateway('anp-gw-fresh', ['-fresh'])],
-    ['mct', ['mct-server', 'mct-bench-agent'], () => rivals.multiclustertunnel()],
-  ];
+  const starts: Readonly<Record<string, () => Promise<System>>> = {
+    'anp-connect': () => rivals.connect(),
+    'anp-gw': () => rivals.gateway('anp-gw', []),
+    'anp-gw-fresh': () => rivals.gateway('anp-gw-fresh', ['-fresh']),
+    mct: () => rivals.multiclustertunnel(),
+  };
   const systems: System[] = [];
-  for (const [name, programs, start] of known) {
-    if (wanted(name) && programs.every((program) => existsSync(join(binaries, program)))) {
-      systems.push(await start());
-    }
+  for (const name of rivalsIn(binaries).filter(wanted)) {
+    const system = await starts[name]?.();
+    if (system !== undefined) systems.push(system);
   }
   return systems;
 }

@@ -16,6 +16,7 @@ import { residentBytes } from '../test/support/memory.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
 import { registerCluster } from './registrations.ts';
+import { whole, wholes } from './settings.ts';
 
 /** After the last agent has come: reports are written, garbage is collected. */
 const SETTLE_MS = 20_000;
@@ -31,8 +32,8 @@ interface Asked {
 
 /** Prints a table. Throws when something does not start. */
 export async function benchScale(): Promise<void> {
-  const counts = (process.env['BENCH_AGENTS'] ?? '1000').split(',').map(Number);
-  const restSeconds = Number(process.env['BENCH_REST_SECONDS'] ?? 30);
+  const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
+  const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 30);
   console.log(
     '| agents | hub MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
       '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',

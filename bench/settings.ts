@@ -1,0 +1,165 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TcpSettings } from './namespaces.ts';
+import { rivalNames, rivalsIn } from './rivals.ts';
+import type { Line } from './systems.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable that asks for what cannot be measured. Told before anything is started. */
+export class WrongSetting extends Error {}
+
+export interface BenchSettings {
+  readonly rounds: number;
+  /** Per point. */
+  readonly seconds: number;
+  /** Only these; undefined: all that need not be named. */
+  readonly systems: readonly string[] | undefined;
+  /** Another checkout, measured beside this one as `base`: what a change is worth. */
+  readonly base: string | undefined;
+  readonly nodeOptions: string | undefined;
+  /** The folder of the rivals' programs. */
+  readonly rivals: string | undefined;
+  /** A file for the measurements. */
+  readonly json: string | undefined;
+  readonly line: Line | undefined;
+  /** The line is between two network namespaces. */
+  readonly isBetweenNamespaces: boolean;
+  readonly tcp: TcpSettings;
+}
+
+const OWN_SYSTEMS = ['direct', 'mctunnel', 'mctunnel-1000', 'apiserver-mctunnel', 'apiserver-trivial'];
+/** As Go writes them. */
+const DURATION = /^(\d+(\.\d+)?(us|µs|ms|s))+$/;
+const MIN_TCP_BUFFER_BYTES = 16_384;
+
+export function benchSettings(env: Environment): BenchSettings {
+  const base = text(env, 'BENCH_BASE');
+  if (base !== undefined && !existsSync(join(base, 'src/cli/main.ts'))) {
+    throw new WrongSetting(`BENCH_BASE: no checkout of mctunnel in ${base}`);
+  }
+  const rivals = text(env, 'BENCH_RIVALS');
+  if (rivals !== undefined && rivalsIn(rivals).length === 0) {
+    throw new WrongSetting(
+      `BENCH_RIVALS: no rival's programs in ${rivals} (bench/rivals/build.sh puts them into bin)`,
+    );
+  }
+  http2Connections(env);
+  return {
+    rounds: whole(env, 'BENCH_ROUNDS', 3),
+    seconds: positive(env, 'BENCH_SECONDS') ?? 4,
+    systems: systems(env, { base, rivals }),
+    base,
+    nodeOptions: text(env, 'BENCH_NODE_OPTIONS'),
+    rivals,
+    json: writable(env, 'BENCH_JSON'),
+    ...lineSettings(env),
+  };
+}
+
+/** Everything over so many HTTP/2 connections, where the server speaks it; undefined: HTTP/1.1. */
+export function http2Connections(env: Environment): number | undefined {
+  return text(env, 'BENCH_HTTP2') === undefined ? undefined : whole(env, 'BENCH_HTTP2', 1);
+}
+
+/** A whole number of at least one. */
+export function whole(env: Environment, name: string, otherwise: number): number {
+  const asked = text(env, name);
+  return asked === undefined ? otherwise : wholeNumber(name, asked);
+}
+
+/** Whole numbers with commas between them. */
+export function wholes(env: Environment, name: string, otherwise: readonly number[]): readonly number[] {
+  return (
+    text(env, name)
+      ?.split(',')
+      .map((one) => wholeNumber(name, one)) ?? otherwise
+  );
+}
+
+function wholeNumber(name: string, asked: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(asked))
+    throw new WrongSetting(`${name}: not a whole number of at least 1: ${asked}`);
+  return Number(asked);
+}
+
+function positive(env: Environment, name: string): number | undefined {
+  const asked = text(env, name);
+  if (asked === undefined) return undefined;
+  if (!/^\d{1,9}(\.\d{1,6})?$/.test(asked) || Number(asked) === 0) {
+    throw new WrongSetting(`${name}: not a number above 0: ${asked}`);
+  }
+  return Number(asked);
+}
+
+/** An empty one is as good as none. */
+function text(env: Environment, name: string): string | undefined {
+  const asked = env[name];
+  return asked === '' ? undefined : asked;
+}
+
+function systems(
+  env: Environment,
+  { base, rivals }: { readonly base: string | undefined; readonly rivals: string | undefined },
+): readonly string[] | undefined {
+  const named = text(env, 'BENCH_SYSTEMS')?.split(',');
+  if (named === undefined) return undefined;
+  for (const name of named) {
+    if (name === 'base' && base === undefined) throw new WrongSetting('BENCH_SYSTEMS: base needs BENCH_BASE');
+    if (rivalNames().includes(name)) {
+      if (rivals === undefined) throw new WrongSetting(`BENCH_SYSTEMS: ${name} needs BENCH_RIVALS`);
+      if (!rivalsIn(rivals).includes(name)) {
+        throw new WrongSetting(`BENCH_SYSTEMS: the programs of ${name} are not in ${rivals}`);
+      }
+    } else if (name !== 'base' && !OWN_SYSTEMS.includes(name)) {
+      const known = [...OWN_SYSTEMS, 'base', ...rivalNames()].join(' ');
+      throw new WrongSetting(`BENCH_SYSTEMS: no such system: ${name} (there are ${known})`);
+    }
+  }
+  return named;
+}
+
+/** It is written when everything has been measured: too late to find out that it cannot be. */
+function writable(env: Environment, name: string): string | undefined {
+  const file = text(env, name);
+  if (file === undefined) return undefined;
+  try {
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch {
+    throw new WrongSetting(`${name}: ${file} cannot be written`);
+  }
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new WrongSetting(`${name}: ${file} is a folder`);
+  return file;
+}
+
+function lineSettings(env: Environment): Pick<BenchSettings, 'line' | 'isBetweenNamespaces' | 'tcp'> {
+  const delay = text(env, 'BENCH_DELAY');
+  const megabits = positive(env, 'BENCH_MBIT');
+  const namespaces = text(env, 'BENCH_NAMESPACES');
+  const congestionControl = text(env, 'BENCH_TCP_CONGESTION');
+  const bufferBytes = text(env, 'BENCH_TCP_BUFFER');
+  if (delay === undefined) {
+    const lost = ['BENCH_MBIT', 'BENCH_NAMESPACES'].find((name) => text(env, name) !== undefined);
+    if (lost !== undefined) throw new WrongSetting(`${lost} needs BENCH_DELAY, such as 25ms`);
+  } else if (!DURATION.test(delay)) {
+    throw new WrongSetting(`BENCH_DELAY: not a time such as 25ms: ${delay}`);
+  }
+  if (namespaces !== undefined && namespaces !== '1') {
+    throw new WrongSetting(`BENCH_NAMESPACES: 1 or nothing, not ${namespaces}`);
+  }
+  if (namespaces === undefined) {
+    const lost = ['BENCH_TCP_BUFFER', 'BENCH_TCP_CONGESTION'].find((name) => text(env, name) !== undefined);
+    if (lost !== undefined) throw new WrongSetting(`${lost} needs BENCH_NAMESPACES=1`);
+  } else if (process.getuid?.() !== 0) {
+    throw new WrongSetting('BENCH_NAMESPACES=1 needs root');
+  }
+  if (bufferBytes !== undefined && wholeNumber('BENCH_TCP_BUFFER', bufferBytes) < MIN_TCP_BUFFER_BYTES) {
+    throw new WrongSetting(`BENCH_TCP_BUFFER: less than ${MIN_TCP_BUFFER_BYTES} bytes: ${bufferBytes}`);
+  }
+  return {
+    line: delay === undefined ? undefined : { delay, megabits },
+    isBetweenNamespaces: namespaces !== undefined,
+    tcp: { bufferBytes, congestionControl },
+  };
+}

@@ -1,0 +1,69 @@
+import { afterAll, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchSettings, whole, wholes, WrongSetting, type Environment } from '../../bench/settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-settings-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const programs = join(folder, 'bin');
+mkdirSync(programs);
+for (const name of ['anp-server', 'anp-agent']) writeFileSync(join(programs, name), '');
+
+it('takes nothing, and what is empty, for three rounds of four seconds', () => {
+  const none = benchSettings({});
+  expect(none).toMatchObject({ rounds: 3, seconds: 4, systems: undefined, line: undefined });
+  expect(benchSettings({ BENCH_ROUNDS: '', BENCH_DELAY: '', BENCH_JSON: '' })).toEqual(none);
+});
+
+it('takes what it is given', () => {
+  const settings = benchSettings({
+    ...{ BENCH_ROUNDS: '5', BENCH_SECONDS: '0.5', BENCH_SYSTEMS: 'mctunnel,anp-connect,base' },
+    ...{ BENCH_BASE: '.', BENCH_RIVALS: programs, BENCH_JSON: join(folder, 'out.json') },
+    ...{ BENCH_DELAY: '25ms', BENCH_MBIT: '20', BENCH_HTTP2: '1' },
+  });
+  expect(settings).toMatchObject({
+    ...{ rounds: 5, seconds: 0.5, systems: ['mctunnel', 'anp-connect', 'base'], rivals: programs },
+    ...{ line: { delay: '25ms', megabits: 20 }, isBetweenNamespaces: false },
+  });
+  expect(wholes({ BENCH_AGENTS: '10,100' }, 'BENCH_AGENTS', [1])).toEqual([10, 100]);
+});
+
+const wrong: readonly (readonly [Environment, string])[] = [
+  ...['abc', '0', '-1', 'NaN', '1.5', '1e3', '9999999999'].map(
+    (rounds) =>
+      [{ BENCH_ROUNDS: rounds }, `BENCH_ROUNDS: not a whole number of at least 1: ${rounds}`] as const,
+  ),
+  ...['abc', '0', '-1', '0.0', 'Infinity'].map(
+    (seconds) => [{ BENCH_SECONDS: seconds }, `BENCH_SECONDS: not a number above 0: ${seconds}`] as const,
+  ),
+  [{ BENCH_HTTP2: 'yes' }, 'BENCH_HTTP2: not a whole number'],
+  [{ BENCH_SYSTEMS: 'mctunel' }, 'BENCH_SYSTEMS: no such system: mctunel (there are direct mctunnel'],
+  [{ BENCH_SYSTEMS: 'mctunnel,' }, 'BENCH_SYSTEMS: no such system'],
+  [{ BENCH_SYSTEMS: 'base' }, 'BENCH_SYSTEMS: base needs BENCH_BASE'],
+  [{ BENCH_SYSTEMS: 'anp-gw' }, 'BENCH_SYSTEMS: anp-gw needs BENCH_RIVALS'],
+  [{ BENCH_SYSTEMS: 'mct', BENCH_RIVALS: programs }, 'BENCH_SYSTEMS: the programs of mct are not in'],
+  [{ BENCH_RIVALS: folder }, "BENCH_RIVALS: no rival's programs in"],
+  [{ BENCH_BASE: folder }, 'BENCH_BASE: no checkout of mctunnel in'],
+  [{ BENCH_JSON: join(folder, 'missing', 'out.json') }, 'cannot be written'],
+  [{ BENCH_JSON: folder }, 'is a folder'],
+  [{ BENCH_DELAY: '25' }, 'BENCH_DELAY: not a time such as 25ms: 25'],
+  [{ BENCH_DELAY: '-25ms' }, 'BENCH_DELAY: not a time such as 25ms'],
+  [{ BENCH_DELAY: '25ms', BENCH_MBIT: '-20' }, 'BENCH_MBIT: not a number above 0'],
+  [{ BENCH_MBIT: '20' }, 'BENCH_MBIT needs BENCH_DELAY'],
+  [{ BENCH_NAMESPACES: '1' }, 'BENCH_NAMESPACES needs BENCH_DELAY'],
+  [{ BENCH_DELAY: '25ms', BENCH_NAMESPACES: 'yes' }, 'BENCH_NAMESPACES: 1 or nothing'],
+  [{ BENCH_DELAY: '25ms', BENCH_TCP_BUFFER: '67108864' }, 'BENCH_TCP_BUFFER needs BENCH_NAMESPACES=1'],
+  [{ BENCH_DELAY: '25ms', BENCH_TCP_CONGESTION: 'bbr' }, 'BENCH_TCP_CONGESTION needs BENCH_NAMESPACES=1'],
+];
+it.each(wrong)('refuses %j', (env, why) => {
+  expect(() => benchSettings(env)).toThrow(WrongSetting);
+  expect(() => benchSettings(env)).toThrow(why);
+});
+
+it('refuses numbers of agents that are none', () => {
+  for (const agents of ['x', '1000,', '10, 100', '0']) {
+    expect(() => wholes({ BENCH_AGENTS: agents }, 'BENCH_AGENTS', [1])).toThrow(WrongSetting);
+  }
+  expect(() => whole({ BENCH_REST_SECONDS: '-1' }, 'BENCH_REST_SECONDS', 30)).toThrow(WrongSetting);
+});
