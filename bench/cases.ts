@@ -35,6 +35,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     requests('c16', '-c', '16'),
     requests('c64', '-c', '64'),
     requests('c256', '-c', '256'),
+    requests('fresh16', '-c', '16', '-fresh'),
     requests('list16', '-c', '16', '-bytes', '102400'),
     transfer('down', '-bytes', GIGABYTE),
     transfer('up', '-upload', GIGABYTE),

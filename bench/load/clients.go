@@ -56,10 +56,11 @@ func (t target) header(q question) http.Header {
 	return header
 }
 
-// http1 gives each asker a connection.
+// http1 gives each asker a connection, or each of its questions.
 type http1 struct {
 	target
 	dialer *dialer
+	fresh  bool
 }
 
 // head is a request as it stands on the wire.
@@ -80,7 +81,31 @@ type http1Asker struct {
 	question
 }
 
+// freshAsker dials for each question.
+type freshAsker struct {
+	*http1
+	question
+}
+
+func (a *freshAsker) ask(deadline time.Time) (int64, error) {
+	one, err := a.dialled(a.question)
+	if err != nil {
+		return 0, err
+	}
+	defer one.close()
+	return one.ask(deadline)
+}
+
+func (a *freshAsker) close() {}
+
 func (h *http1) asker(_ int, q question) (asker, error) {
+	if h.fresh {
+		return &freshAsker{h, q}, nil
+	}
+	return h.dialled(q)
+}
+
+func (h *http1) dialled(q question) (asker, error) {
 	conn, err := h.dialer.dial()
 	if err != nil {
 		return nil, err

@@ -53,6 +53,7 @@ func run(args []string) error {
 	stalled := flags.Int("stalled", 0, "clients beside it that do not read")
 	bulk := flags.Int("bulk", 0, "endless downloads beside it")
 	quiet := flags.Int("quiet", 0, "watches beside it of which nothing comes; told is what each costs in resident memory")
+	fresh := flags.Bool("fresh", false, "a connection for each request, of HTTP/1.1")
 	h2 := flags.Int("h2", 0, "HTTP/2, all over so many connections; 0: HTTP/1.1, a connection each")
 	ca := flags.String("ca", "", "CA file")
 	cert := flags.String("cert", "", "client certificate")
@@ -83,11 +84,11 @@ func run(args []string) error {
 		}
 	}
 	to := target{base: parsed, bearer: *bearer}
-	var asking clients = &http1{to, d}
+	var asking clients = &http1{to, d, *fresh}
 	var shared *http2
 	if *h2 > 0 {
-		if *proxy != "" {
-			return errors.New("-h2 and -proxy do not go together")
+		if *proxy != "" || *fresh {
+			return errors.New("-h2 goes neither with -proxy nor with -fresh")
 		}
 		shared = newHTTP2(to, d.tls, *h2)
 		asking = shared
