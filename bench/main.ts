@@ -154,8 +154,8 @@ async function sample(load: LoadProgram, system: System, one: BenchCase, round: 
   const measured = await load.run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds);
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
   const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;
-  const cpu = Object.entries(measured.cpuMs).map(
-    ([name, ms]) => `${name} ${((ms * 1_000) / Math.max(measured.requests, 1)).toFixed(1)}`,
+  const cpu = Object.entries(measured.requests === 0 ? {} : measured.cpuMs).map(
+    ([name, ms]) => `${name} ${((ms * 1_000) / measured.requests).toFixed(1)}`,
   );
   const fault = errors > 0 ? `; ${errors} errors, the last: ${error ?? ''}` : '';
   console.log(

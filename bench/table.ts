@@ -41,7 +41,8 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       ...[middle(({ p50Ms }) => p50Ms), middle(({ p99Ms }) => p99Ms), middle(({ maxMs }) => maxMs)].map(
         (ms) => ms.toFixed(2),
       ),
-      parts.length === 0
+      // What answered nothing has no cost of a request.
+      parts.length === 0 || rounds.every(({ requests }) => requests === 0)
         ? ''
         : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
