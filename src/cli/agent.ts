@@ -33,6 +33,7 @@ import {
   createRenewalNotice,
   createReplicaNotice,
   createUpstream,
+  Discovery,
   identityPrefixFault,
   MemberWatch,
   Policy,
@@ -124,8 +125,9 @@ async function startAgent(
     log,
   });
   closer.add('reporter', () => reporter.close());
+  const probing = { ...ownCalls, discovery: new Discovery() };
   const memberWatch = new MemberWatch({
-    probe: () => probeMember(cluster, member.endpoint, policy.current, ownCalls),
+    probe: () => probeMember(cluster, member.endpoint, policy.current, probing),
     log,
     onAnswer: () => {
       reporter.update();

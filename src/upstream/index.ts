@@ -6,6 +6,7 @@ export {
   type CredentialSource,
   type TokenFile,
 } from './credential.ts';
+export { Discovery } from './discovery.ts';
 export type { InFlight } from './http-adapter.ts';
 export { identityPrefixFault } from './identity.ts';
 export type { MemberEndpoint } from './member.ts';

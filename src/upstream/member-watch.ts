@@ -3,6 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import { describeRight } from '../lib/impersonation-right.ts';
 import type { Log } from '../lib/log.ts';
 import type { MemberState } from './probe.ts';
+import { describeUnserved } from './unserved-rules.ts';
 
 export interface MemberWatchOptions {
   /** Asks the member as the agent itself; never rejects. */
@@ -28,8 +29,8 @@ export class MemberWatch {
   #state: MemberState | undefined;
   /** Names of things that are wrong → why; empty before the first answer. */
   #faults: ReadonlyMap<Subject, string> = new Map();
-  /** What the log says of each, as of `#faults`. */
-  readonly #told = new Map<Subject, string | undefined>();
+  /** What the log says of each, as of `#faults`. Nobody needs to be told that a policy is fine in this. */
+  readonly #told = new Map<Subject, string | undefined>([['policy', undefined]]);
   #isAsked = false;
   #isClosed = false;
   #asking: Promise<void> | undefined;
@@ -87,9 +88,14 @@ export class MemberWatch {
     if (this.#isClosed) return;
     if (this.#mustAskAgain) return this.#ask();
     this.#timer = this.#clock.after(
-      this.#faults.size > 0 ? FAULT_PERIOD_MS : PERIOD_MS,
+      this.#isToBeMended ? FAULT_PERIOD_MS : PERIOD_MS,
       () => void this.refresh(),
     );
+  }
+
+  /** A rule of the policy may rightly wait for its resource as long as it likes, and whoever corrects it is heard at once. */
+  get #isToBeMended(): boolean {
+    return SUBJECTS.some((subject) => subject !== 'policy' && this.#faults.has(subject));
   }
 
   get #mustAskAgain(): boolean {
@@ -114,17 +120,18 @@ export class MemberWatch {
   }
 }
 
-type Subject = 'API server' | 'identity' | 'impersonation';
-const SUBJECTS: readonly Subject[] = ['API server', 'identity', 'impersonation'];
+type Subject = 'API server' | 'identity' | 'impersonation' | 'policy';
+const SUBJECTS: readonly Subject[] = ['API server', 'identity', 'impersonation', 'policy'];
 const UNREACHABLE_SUBJECTS: readonly Subject[] = ['API server'];
 const RIGHT: Readonly<Record<Subject, string>> = {
   'API server': "this cluster's API server can be used",
   identity: "this cluster's identity is known",
   impersonation: 'the agent may impersonate whom its policy lets in',
+  policy: 'this cluster serves every resource that denyResources of the policy names',
 };
 
 function faultsOf(state: MemberState): ReadonlyMap<Subject, string> {
-  const { apiServer, missingRights } = state;
+  const { apiServer, missingRights, unservedRules } = state;
   if (!apiServer.reachable) return new Map([['API server', apiServer.problem.message]]);
   const faults = new Map<Subject, string>();
   if (state.clusterUid === undefined) {
@@ -141,6 +148,15 @@ function faultsOf(state: MemberState): ReadonlyMap<Subject, string> {
       `the agent's account lacks the verb impersonate on ${missingRights.map(describeRight).join(', ')}: ` +
         'until a ClusterRole grants it, requests from the hub are answered with 403',
     );
+  }
+  if (unservedRules === undefined) {
+    faults.set(
+      'policy',
+      'this cluster does not say at once which resources it serves (Kubernetes does from 1.27 on): ' +
+        'a rule of denyResources with a misspelt resource would not be found',
+    );
+  } else if (unservedRules.length > 0) {
+    faults.set('policy', describeUnserved(unservedRules));
   }
   return faults;
 }

@@ -1,17 +1,19 @@
 import { Pool } from 'undici';
 import { MctunnelError } from '../errors.ts';
 import type { ImpersonationRight } from '../lib/impersonation-right.ts';
+import { Discovery, type DiscoveryClient } from './discovery.ts';
 import { unreachable } from './failure.ts';
 import { CONNECT_TIMEOUT_MS, type Destination } from './destination.ts';
 import { escapeExtraKey, utf8AsLatin1 } from './identity.ts';
 import { resolveMember, type MemberEndpoint } from './member.ts';
 import type { Policy } from './policy.ts';
 import { prefixOf } from './name-match.ts';
+import { nameResources, unservedRules, type UnservedRule } from './unserved-rules.ts';
 
 /** A probe that is not answered after this long failed. */
 const PROBE_TIMEOUT_MS = 10_000;
-/** Of an answer to a probe. */
-const MAX_PROBE_BYTES = 1024 * 1024;
+/** Of an answer to a probe. The largest is discovery's: some 800 bytes for each resource, of which an operator may bring thousands. */
+const MAX_PROBE_BYTES = 8 * 1024 * 1024;
 /** Of users and groups in the verbs of constrained impersonation. */
 const CONSTRAINED_GROUP = 'authentication.k8s.io';
 /** Name of the user and group of the trial, before the mapping: it stands in the audit log of the member. */
@@ -26,6 +28,8 @@ export interface MemberState {
   readonly clusterUid: string | undefined;
   /** Condition ImpersonationReady; undefined: could not be asked. */
   readonly missingRights: readonly ImpersonationRight[] | undefined;
+  /** Rules of the policy that deny nothing here; undefined: the cluster does not say what it serves. */
+  readonly unservedRules: readonly UnservedRule[] | undefined;
 }
 
 /**
@@ -59,6 +63,8 @@ function mappedName({ mapping }: Policy, user: string): string | undefined {
 export interface ProbeOptions {
   /** `NAME/VERSION`: what audit logs of the member show. Default: none. */
   readonly userAgent?: string;
+  /** Knows what earlier probes of the member found. */
+  readonly discovery?: Discovery;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -68,17 +74,21 @@ export async function probeMember(
   cluster: string,
   endpoint: MemberEndpoint,
   policy: Policy,
-  { userAgent, now = () => performance.now() }: ProbeOptions = {},
+  { userAgent, discovery = new Discovery(), now = () => performance.now() }: ProbeOptions = {},
 ): Promise<MemberState> {
   const client = new ProbeClient(resolveMember(cluster, endpoint), userAgent);
   try {
     const apiServer = await apiServerState(client, now);
     // A server that answers something may answer these as well.
     const isThere = apiServer.reachable || apiServer.problem.code !== 'UPSTREAM_UNREACHABLE';
-    const [clusterUid, missingRights] = isThere
-      ? await Promise.all([kubeSystemUid(client), missing(client, policy)])
-      : [undefined, undefined];
-    return { apiServer, clusterUid, missingRights };
+    const [clusterUid, missingRights, unserved] = isThere
+      ? await Promise.all([
+          kubeSystemUid(client),
+          missing(client, policy),
+          unservedRulesOf(client, policy, discovery),
+        ])
+      : [undefined, undefined, undefined];
+    return { apiServer, clusterUid, missingRights, unservedRules: unserved };
   } finally {
     await client.close();
   }
@@ -97,6 +107,19 @@ async function apiServerState(client: ProbeClient, now: () => number): Promise<M
 async function kubeSystemUid(client: ProbeClient): Promise<string | undefined> {
   try {
     return textAt(await client.json('GET', '/api/v1/namespaces/kube-system'), 'metadata', 'uid');
+  } catch {
+    return undefined;
+  }
+}
+
+async function unservedRulesOf(
+  client: DiscoveryClient,
+  { rules: { denyResources } }: Policy,
+  discovery: Discovery,
+): Promise<readonly UnservedRule[] | undefined> {
+  if (!nameResources(denyResources)) return [];
+  try {
+    return unservedRules(denyResources, await discovery.read(client));
   } catch {
     return undefined;
   }
@@ -216,7 +239,7 @@ class ProbeClient {
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  ): Promise<{ readonly status: number; readonly text: string; readonly etag: string | undefined }> {
     const authorization = this.#member.credential.authorization();
     try {
       const answer = await this.#pool.request({
@@ -231,7 +254,12 @@ class ProbeClient {
         },
         body: body === undefined ? null : JSON.stringify(body),
       });
-      return { status: answer.statusCode, text: await answer.body.text() };
+      const { etag } = answer.headers;
+      return {
+        status: answer.statusCode,
+        text: await answer.body.text(),
+        etag: typeof etag === 'string' ? etag : undefined,
+      };
     } catch (cause) {
       throw unreachable(this.#member.description, cause);
     }

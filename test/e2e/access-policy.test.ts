@@ -266,6 +266,50 @@ describeKubernetes("the agent's policy", {}, () => {
     TEST_MS,
   );
 
+  it(
+    'a rule whose resource the cluster does not serve is named in the log, with what is probably meant, until it is served',
+    async () => {
+      const warnings = (): string[] =>
+        agent.log().flatMap(({ msg }) => (msg.includes('rules of the policy deny nothing') ? [msg] : []));
+      // The agent asks every 15 s, and a new resource is not in discovery at once.
+      const told = (rules: string): Promise<string> =>
+        waitFor(rules, () => warnings().find((msg) => msg.endsWith(`deny nothing: ${rules}`)), {
+          timeoutMs: 60_000,
+        });
+      await use(
+        'denyResources: [{resource: secret}, {resource: po}, {resource: secrets}, {resource: deployments, group: ""}, {resource: gadgets, group: example.com}]\n',
+      );
+      const gadgets = 'denyResources[4] "gadgets" of the group "example.com"';
+      await told(
+        'denyResources[0] "secret" (probably "secrets" is meant), denyResources[1] "po" (probably "pods" is meant), ' +
+          `denyResources[3] "deployments" of the group "" (probably "deployments" of the group "apps" is meant), ${gadgets}`,
+      );
+      await use(
+        'denyResources: [{resource: "*", verbs: [delete]}, {resource: gadget, group: example.com}]\n',
+      );
+      await told('denyResources[1] "gadget" of the group "example.com"');
+      await system.member.apply(
+        [
+          'apiVersion: apiextensions.k8s.io/v1',
+          'kind: CustomResourceDefinition',
+          'metadata: {name: gadgets.example.com}',
+          'spec:',
+          '  group: example.com',
+          '  scope: Namespaced',
+          '  names: {plural: gadgets, singular: gadget, kind: Gadget}',
+          '  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]',
+        ].join('\n'),
+      );
+      await told('denyResources[1] "gadget" of the group "example.com" (probably "gadgets" is meant)');
+      await use('denyResources: [{resource: gadgets, group: example.com}]\n');
+      await agent.logged('this cluster serves every resource that denyResources of the policy names');
+      // Told once for each change.
+      expect(warnings()).toHaveLength(3);
+      await use('{}\n');
+    },
+    TEST_MS,
+  );
+
   describe('the documented example', () => {
     it(
       'does what its comments say',

@@ -281,7 +281,7 @@ describe('the reporter', () => {
       reportOf(
         {
           apiServer: { reachable: true, version: kubernetesVersion, roundTripMs: 1 },
-          ...{ clusterUid: undefined, missingRights: [] },
+          ...{ clusterUid: undefined, missingRights: [], unservedRules: [] },
         },
         [],
       );
@@ -315,6 +315,7 @@ describe('the reporter', () => {
       {
         apiServer: { reachable: true, version: `v1\u001b${'é'.repeat(500)}`, roundTripMs: 1 },
         clusterUid: undefined,
+        unservedRules: [],
         missingRights: Array.from({ length: 5000 }, () => ({
           ...{ group: '', resource: 'users', subresource: '' },
           name: `\u0000"${'\u{1f600}'.repeat(500)}`,

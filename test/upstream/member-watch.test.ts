@@ -8,6 +8,7 @@ const READY: MemberState = {
   apiServer: { reachable: true, version: 'v1.36.3', roundTripMs: 1 },
   clusterUid: 'uid-1',
   missingRights: [],
+  unservedRules: [],
 };
 const MISSING: MemberState = {
   ...READY,
@@ -24,6 +25,7 @@ const GONE: MemberState = {
   },
   clusterUid: undefined,
   missingRights: undefined,
+  unservedRules: undefined,
 };
 
 describe('the watch over the member', () => {
@@ -116,6 +118,42 @@ describe('the watch over the member', () => {
       "warn cannot read this cluster's identity: the agent's account needs the verb get on the namespace kube-system",
       'warn this cluster does not say whom the agent may impersonate',
     ]);
+  });
+
+  it('names each rule of the policy whose resource is not served, once, and says when all are, without asking more often', async () => {
+    await watch.refresh();
+    expect(lines.filter((line) => line.includes('denyResources'))).toEqual([]);
+    const rule = (index: number, resource: string, meant: readonly string[] = []) => ({
+      ...{ index, resource, group: undefined, meant },
+    });
+    state = {
+      ...READY,
+      unservedRules: [rule(0, 'po', ['"pods"']), { ...rule(3, 'gadgets'), group: 'x.org' }],
+    };
+    await watch.refresh();
+    await watch.refresh();
+    const told = (): string[] => lines.filter((line) => line.includes('the policy'));
+    expect(told()).toEqual([
+      'warn this cluster serves no such resource, so that these rules of the policy deny nothing: ' +
+        'denyResources[0] "po" (probably "pods" is meant), denyResources[3] "gadgets" of the group "x.org"',
+    ]);
+    expect([watch.apiServerFault, watch.impersonationFault]).toEqual([undefined, undefined]);
+    const before = probes;
+    clock.advance(14_999);
+    expect(probes).toBe(before);
+    state = { ...READY, unservedRules: Array.from({ length: 5_000 }, (_, index) => rule(index, 'po')) };
+    await watch.refresh();
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toMatch(/denyResources\[19\] "po", and 4980 more$/);
+    state = READY;
+    await watch.refresh();
+    await watch.refresh();
+    expect(lines.filter((line) => line.includes('denyResources')).slice(2)).toEqual([
+      'info this cluster serves every resource that denyResources of the policy names',
+    ]);
+    state = { ...READY, unservedRules: undefined };
+    await watch.refresh();
+    expect(lines.at(-1)).toMatch(/^warn this cluster does not say at once which resources it serves/);
   });
 
   it('asks again four times a minute, every five seconds while something is wrong, and not once it is closed', async () => {
