@@ -28,20 +28,23 @@ type LiveStates = ReadonlyMap<string, { readonly streams: number; readonly tunne
 const listSettings = {
   output: setting(values.oneOf('table', 'wide', 'json', 'yaml'), 'table, wide, json or yaml', {
     placeholder: 'FORMAT',
+    short: 'o',
     default: 'table',
   }),
   watch: setting(
     values.toggle,
     'after the list, print each change (table and wide: the changed row; json: one object a line)',
     {
+      short: 'w',
       default: 'false',
     },
   ),
   selector: setting(
-    values.text.optional(),
+    values.selector.optional(),
     'only the clusters with these labels, as kubectl writes it: region=eu,tier!=test',
     {
       placeholder: 'SELECTOR',
+      short: 'l',
     },
   ),
   ...hubClientSettings,
@@ -61,13 +64,6 @@ export function clustersCommand(): Command {
     ];
     if (problems.length > 0) throw new UsageError(problems);
     await withHub(config, (client) => list(client, { names, selector, output, watch }));
-  });
-  command.addOption(command.createOption('-o <FORMAT>', 'short for --output'));
-  command.addOption(command.createOption('-l <SELECTOR>', 'short for --selector'));
-  command.hook('preAction', (_, action) => {
-    const { o, l } = action.opts<{ o?: string; l?: string }>();
-    if (o !== undefined) action.setOptionValue('output', o);
-    if (l !== undefined) action.setOptionValue('selector', l);
   });
   command.addCommand(
     single(

@@ -14,6 +14,7 @@ const kubeconfigSettings = {
   output: setting(values.filePath, 'where to write it (mode 0600); - is standard output', {
     placeholder: 'FILE',
     default: '-',
+    variable: 'MCTUNNEL_KUBECONFIG_OUTPUT',
   }),
   ...hubClientSettings,
 } as const;

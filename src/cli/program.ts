@@ -20,7 +20,7 @@ function createProgram(): Command {
       "Every Kubernetes cluster's API, by name, under the hub's own RBAC, through tunnels that the clusters dial out",
     )
     .version(packageVersion(), '--version', 'print the version')
-    .helpCommand(true)
+    .helpCommand(false)
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .addHelpText(
       'after',
@@ -35,11 +35,28 @@ function createProgram(): Command {
     caCommand(),
     kubeconfigCommand(),
     versionCommand(),
+    helpCommand(program),
   ]) {
     program.addCommand(command);
   }
   strict(program);
   return program;
+}
+
+/** Commander's own says of an unknown command that one is missing, and knows none of a command's. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('print the help of the program, or of a command')
+    .argument('[COMMAND...]')
+    .action((names: readonly string[]) => {
+      let command = program;
+      for (const name of names) {
+        const next = command.commands.find((child) => child.name() === name);
+        if (next === undefined) throw new UsageError([`unknown command '${name}' (see mctunnel --help)`]);
+        command = next;
+      }
+      command.outputHelp();
+    });
 }
 
 /** Every command throws instead of exiting, and an operand too many is an error. */

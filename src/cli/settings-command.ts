@@ -3,8 +3,9 @@ import {
   flagOf,
   resolveSettings,
   values,
-  variableOf,
+  variablesOf,
   type Resolved,
+  type Setting,
   type Settings,
 } from '../config/index.ts';
 import { readOnce } from '../lib/bounded-file.ts';
@@ -23,16 +24,16 @@ export function withSettings<S extends Settings>(
   run: (config: Resolved<S>, operands: readonly string[]) => Promise<void>,
 ): Command {
   for (const [key, spec] of Object.entries(settings)) {
-    const flags = spec.placeholder === undefined ? flagOf(key) : `${flagOf(key)} <${spec.placeholder}>`;
     const notes = [
       ...(spec.default === undefined || spec.placeholder === undefined ? [] : [`default: ${spec.default}`]),
-      `env: ${[variableOf(key), ...spec.alsoEnvironment].join(', ')}`,
+      `env: ${variablesOf(key, spec).join(', ')}`,
     ];
-    command.addOption(new Option(flags, `${spec.description} (${notes.join('; ')})`));
+    command.addOption(optionOf(flagOf(key), spec, `${spec.description} (${notes.join('; ')})`));
+    if (spec.short !== undefined) command.addOption(shortOption(spec.short, key, spec));
   }
   command.option('--config <FILE>', 'YAML file whose keys are the flags without their dashes');
   return command.action(async () => {
-    const { config: configPath, ...flags } = givenFlags(command);
+    const { config: configPath, ...flags } = withoutShort(settings, givenFlags(command));
     const resolution = resolveSettings(settings, {
       flags,
       environment: process.env,
@@ -42,6 +43,29 @@ export function withSettings<S extends Settings>(
     if (!resolution.ok) throw new UsageError(resolution.problems);
     await run(resolution.config, command.args);
   });
+}
+
+function optionOf(flag: string, { placeholder }: Setting, description: string): Option {
+  return new Option(placeholder === undefined ? flag : `${flag} <${placeholder}>`, description);
+}
+
+/** As with kubectl, `-o=wide` is `-o wide` and `-owide`. */
+function shortOption(short: string, key: string, spec: Setting): Option {
+  const option = optionOf(`-${short}`, spec, `short for ${flagOf(key)}`);
+  return spec.placeholder === undefined
+    ? option
+    : option.argParser((value: string) => value.replace(/^=/, ''));
+}
+
+function withoutShort(
+  settings: Settings,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const flags = { ...given };
+  for (const [key, { short }] of Object.entries(settings)) {
+    if (short !== undefined && flags[short] !== undefined) flags[key] = flags[short];
+  }
+  return flags;
 }
 
 /**

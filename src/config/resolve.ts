@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { duplicateYamlKeys } from '../lib/duplicate-keys.ts';
-import { flagOf, variableOf, type Resolved, type Setting, type Settings } from './setting.ts';
+import { flagOf, variablesOf, type Resolved, type Setting, type Settings } from './setting.ts';
 
 /** Where values come from, the strongest first: flags, environment, file. */
 export interface Sources {
@@ -59,7 +59,7 @@ function find(
 ): Found | undefined {
   const flag = sources.flags[key];
   if (flag !== undefined) return { value: flag, origin: flagOf(key) };
-  for (const name of [variableOf(key), ...spec.alsoEnvironment]) {
+  for (const name of variablesOf(key, spec)) {
     const value = sources.environment[name];
     // An empty variable counts as unset: manifests and Makefiles pass optional values that way.
     if (value !== undefined && value !== '') return { value, origin: name };

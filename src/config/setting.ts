@@ -6,10 +6,14 @@ export interface Setting<T = unknown> {
   readonly description: string;
   /** The value's name in `--help`, such as `HOST:PORT`; undefined makes it a switch. */
   readonly placeholder: string | undefined;
+  /** One letter: `o` makes `-o` short for the flag. */
+  readonly short: string | undefined;
   /** Parses the text of a flag or variable, or the value of a YAML key. Its messages say what would be right. */
   readonly schema: z.ZodType<T>;
   /** As the user would write it; undefined: none. */
   readonly default: string | undefined;
+  /** Instead of the one that is derived from the key: another command has a setting of that name that means something else. */
+  readonly variable: string | undefined;
   /** Further environment variables that are read after `MCTUNNEL_…`. */
   readonly alsoEnvironment: readonly string[];
   /** Never shown in an error or a log. */
@@ -28,13 +32,15 @@ export type Resolved<S extends Settings> = {
 export function setting<T>(
   schema: z.ZodType<T>,
   description: string,
-  rest: Partial<Pick<Setting, 'placeholder' | 'default' | 'alsoEnvironment' | 'isSecret'>> = {},
+  rest: Partial<Omit<Setting, 'schema' | 'description'>> = {},
 ): Setting<T> {
   return {
     schema,
     description,
     placeholder: rest.placeholder,
+    short: rest.short,
     default: rest.default,
+    variable: rest.variable,
     alsoEnvironment: rest.alsoEnvironment ?? [],
     isSecret: rest.isSecret ?? false,
   };
@@ -48,4 +54,9 @@ export function flagOf(key: string): string {
 /** `tunnelListen` → `MCTUNNEL_TUNNEL_LISTEN`. */
 export function variableOf(key: string): string {
   return `MCTUNNEL_${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** All that are read for a setting, the strongest first. */
+export function variablesOf(key: string, { variable, alsoEnvironment }: Setting): readonly string[] {
+  return [variable ?? variableOf(key), ...alsoEnvironment];
 }

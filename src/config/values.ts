@@ -97,6 +97,12 @@ export const text = z.string().transform((value, context) =>
     : refuse(context, 'a text without control characters'),
 );
 
+/** As the API server takes it; an empty one selects everything. */
+export const selector = z.string().transform((value, context) =>
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  /[\u0000-\u001f\u007f]/.test(value) ? refuse(context, 'a selector without control characters') : value,
+);
+
 export const filePath = z
   .string()
   .transform((value, context) =>

@@ -69,7 +69,7 @@ const sends =
     response.writeHead(200).write(events.join(''));
   };
 
-function start(args: readonly string[] = ['--watch', '-o', 'json']): void {
+function start(args: readonly string[] = ['-w', '-o=json']): void {
   child = spawn(process.execPath, [
     ...['--disable-warning=ExperimentalWarning', MAIN, 'clusters', ...args],
     ...['--kubeconfig', hub.kubeconfig],

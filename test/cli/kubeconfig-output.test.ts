@@ -1,6 +1,6 @@
 /** `mctunnel kubeconfig --output FILE` writes the whole file: what only that file has must not be lost. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startFakeMember, type FakeMember } from '../support/fake-member.ts';
 import { mctunnel } from '../support/mctunnel.ts';
@@ -14,6 +14,20 @@ beforeEach(async () => {
   hub.on('/apis/gateway.mctunnel.io/v1/clusters/paris', (_, response) => void response.end('{}'));
 });
 afterEach(() => hub.close());
+
+/** A variable is for all commands: with MCTUNNEL_OUTPUT=json, the format of `clusters`, credentials went to a file called json. */
+it.each([
+  ['MCTUNNEL_OUTPUT', false],
+  ['MCTUNNEL_KUBECONFIG_OUTPUT', true],
+])('%s names the file: %j', async (variable, names) => {
+  const output = join(folder, 'json');
+  const result = await mctunnel(['kubeconfig', 'paris', '--kubeconfig', hub.kubeconfig], {
+    [variable]: output,
+  });
+  expect(result.code).toBe(0);
+  expect(existsSync(output)).toBe(names);
+  expect(names ? readFileSync(output, 'utf8') : result.stdout).toContain('/clusters/paris/proxy');
+});
 
 const write = (output: string) =>
   mctunnel(['kubeconfig', 'paris', '--kubeconfig', hub.kubeconfig, '--output', output]);

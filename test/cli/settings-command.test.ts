@@ -53,6 +53,29 @@ it('a flag of the command itself is its own', async () => {
   });
 });
 
+const region = setting(values.selector.optional(), 'which', { placeholder: 'SELECTOR', short: 'l' });
+const short = { region, watch: setting(values.toggle, 'go on', { short: 'w', default: 'false' }) };
+
+it.each<[string[], string | undefined, boolean]>([
+  [['-l', 'a=b'], 'a=b', false],
+  [['-la=b'], 'a=b', false],
+  [['-l=a=b', '-w'], 'a=b', true],
+  [['-wl=a==b'], 'a==b', true],
+  [['-l', ''], '', false],
+  [['-l='], '', false],
+  [['--region', '', '--watch'], '', true],
+  [['--region==b'], '=b', false],
+  [[], undefined, false],
+])('%j, as kubectl takes it', async (args, selector, watches) => {
+  let got: unknown;
+  const command = withSettings(new Command('list'), short, (config) => {
+    got = config;
+    return Promise.resolve();
+  });
+  await command.exitOverride().parseAsync(args, { from: 'user' });
+  expect(got).toEqual({ region: selector, watch: watches });
+});
+
 it('what the command has not is refused, all at once, and nothing is run', async () => {
   const refused = run('--watch', '-o', 'json', '--hub', 'a', 'delete', 'x');
   await expect(refused).rejects.toThrow(UsageError);

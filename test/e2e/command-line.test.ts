@@ -63,6 +63,7 @@ describe('wrong usage ends with status 2, and a line for every problem', () => {
     ['no command', [], [/a command is missing \(see mctunnel --help\)/]],
     ['an unknown command', ['bogus'], [/unknown command 'bogus'/]],
     ['a misspelt command', ['agnet'], [/unknown command 'agnet'.*Did you mean agent/]],
+    ['help of an unknown command', ['help', 'token', 'bogus'], [/unknown command 'bogus'/]],
     ['an unknown flag', ['hub', '--bogus'], [/unknown option '--bogus'/]],
     ['an operand too many', ['hub', 'extra'], [/too many arguments for 'hub'/]],
     ['an operand too few', ['clusters', 'delete'], [/missing required argument 'NAME'/]],
@@ -88,6 +89,8 @@ describe('wrong usage ends with status 2, and a line for every problem', () => {
       [/NAME: "A_B" is not valid; expected a DNS-1123 label/],
     ],
     ['a format that is none', ['clusters', '-o', 'xml'], [/expected one of table, wide, json, yaml/]],
+    ['a format that is none, behind =', ['clusters', '-o=xml'], [/--output: "xml" is not valid/]],
+    ['a short flag that there is not', ['kubeconfig', '-o=x'], [/unknown option '-o=x'/]],
     [
       'a config file that is not there',
       ['hub', '--config', '/none.yaml'],
@@ -182,6 +185,16 @@ describe('--help and --version', () => {
       expect(code).toBe(0);
       for (const command of ['hub', 'agent', 'token', 'clusters', 'health', 'kubeconfig', 'version'])
         expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    },
+    TEST_MS,
+  );
+
+  it.each([[[]], [['clusters']], [['clusters', 'delete']]])(
+    'help %j prints what --help does',
+    async (names) => {
+      const wanted = await mctunnel([...names, '--help']);
+      expect(wanted).toMatchObject({ code: 0, stderr: '' });
+      expect(await mctunnel(['help', ...names])).toEqual(wanted);
     },
     TEST_MS,
   );
@@ -861,7 +874,8 @@ async function checkCommands(
   expect(row(table, connected)).toMatch(/ [\d.]+ms +\d+ *$/);
   expect(row(table, idle)).toMatch(/ False +never +its agent has never connected/);
   expect((await ok(['clusters', '-o', 'wide'])).split('\n')[0]).toContain('CLUSTER UID');
-  const list = JSON.parse(await ok(['clusters', '-o', 'json'])) as {
+  expect((await ok(['clusters', '-o=wide'])).split('\n')[0]).toContain('CLUSTER UID');
+  const list = JSON.parse(await ok(['clusters', '-ojson', '-l', ''])) as {
     items: { metadata: { name: string } }[];
   };
   expect(list.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining([connected, idle]));
