@@ -362,6 +362,20 @@ export function clusterViewSuite(name: string, open: () => Promise<OpenedView>):
       expect(await watch.next()).toBeUndefined();
     });
 
+    it('ends a watch with a negative timeoutSeconds at once', async () => {
+      // How much of the state comes before that end is a matter of luck.
+      for (const version of [await versionNow(), '0']) {
+        const query = `watch=true&timeoutSeconds=-1&resourceVersion=${version}`;
+        const watch = await server.watch(`${CLUSTERS}?${query}`);
+        expect(watch.status).toBe(200);
+        let event = await watch.next();
+        while (event !== undefined) {
+          expect(event.type).toBe('ADDED');
+          event = await watch.next();
+        }
+      }
+    });
+
     it('refuses a media type that it has not, and takes the client’s next choice', async () => {
       expect((await list('', 'application/vnd.kubernetes.protobuf')).status).toBe(406);
       expect((await list('', 'application/vnd.kubernetes.protobuf,application/json')).status).toBe(200);

@@ -26,6 +26,7 @@ interface Shown {
     readonly resourceVersion: string;
     readonly finalizers?: readonly string[];
     readonly deletionTimestamp?: string;
+    readonly continue?: string;
   };
   readonly items: readonly Shown[];
 }
@@ -100,6 +101,22 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
       expect(body.metadata).toMatchObject({ deletionTimestamp: expect.stringMatching(/^\d{4}-/) as unknown });
       const released = await send('PATCH', '/held', { metadata: { finalizers: null } }, MERGE);
       expect(released.status).toBe(200);
+      expect(await names()).toEqual([]);
+    });
+
+    it('deletes a page where there is a limit, and says where the next one begins', async () => {
+      for (const one of ['page-a', 'page-b', 'page-c']) await create(one);
+      const { body: listed } = await send('GET', '?limit=2');
+      const { body: first } = await send('DELETE', '?limit=2');
+      expect(first.items.map((item) => item.metadata.name)).toEqual(['page-a', 'page-b']);
+      const { resourceVersion } = listed.metadata;
+      expect(first.metadata).toMatchObject({ resourceVersion, remainingItemCount: 1 });
+      expect(await names()).toEqual(['page-c']);
+      const from = encodeURIComponent(first.metadata.continue ?? '');
+      const { status, body: second } = await send('DELETE', `?limit=2&continue=${from}`);
+      expect(status).toBe(200);
+      expect(second.items.map((item) => item.metadata.name)).toEqual(['page-c']);
+      expect(second.metadata.continue ?? '').toBe('');
       expect(await names()).toEqual([]);
     });
 
@@ -374,14 +391,19 @@ export function registrationWritesSuite(name: string, open: () => Promise<Opened
 
     it('deletes only the object whose uid and version are named', async () => {
       const { metadata } = await create('named');
-      const wrong = [{ uid: 'another' }, { resourceVersion: '1' }];
-      for (const preconditions of wrong) {
+      const inRecord = `does not match the ResourceVersion in record (${metadata.resourceVersion})`;
+      const wrong = [
+        [{ uid: 'another' }, `(another) does not match the UID in record (${metadata.uid})`],
+        [{ resourceVersion: '1' }, `the ResourceVersion in the precondition (1) ${inRecord}`],
+      ] as const;
+      for (const [preconditions, words] of wrong) {
         const { status, body } = await send('DELETE', '/named', {
           kind: 'DeleteOptions',
           apiVersion: 'v1',
           preconditions,
         });
-        expect([status, body]).toMatchObject([409, { reason: 'Conflict' }]);
+        const message = expect.stringContaining(words) as unknown;
+        expect([status, body]).toMatchObject([409, { reason: 'Conflict', message }]);
       }
       const { uid, resourceVersion } = metadata;
       const right = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } };

@@ -35,18 +35,20 @@ export interface Precondition {
   readonly resourceVersion?: string | undefined;
 }
 
-/** Throws CONFLICT in the API server's words. */
+/** Of a deletion. Throws CONFLICT in the API server's words. */
 export function checkPrecondition(current: ClusterRegistration, wanted: Precondition): void {
-  const { name, uid, resourceVersion } = current.metadata;
-  if (wanted.uid !== undefined && wanted.uid !== uid) {
-    const words = `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid})`;
-    throw conflict(name, `${words}. The object might have been deleted and then recreated`);
-  }
+  const { name, resourceVersion } = current.metadata;
+  checkUid(current, wanted.uid);
   if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
-    const words =
-      'the object has been modified; please apply your changes to the latest version and try again';
-    throw conflict(name, words);
+    const words = `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion})`;
+    throw conflict(name, `${words}. The object might have been modified`);
   }
+}
+
+function checkUid({ metadata: { name, uid } }: ClusterRegistration, wanted: string | undefined): void {
+  if (wanted === undefined || wanted === uid) return;
+  const words = `the UID in the precondition (${wanted}) does not match the UID in record (${uid})`;
+  throw conflict(name, `${words}. The object might have been deleted and then recreated`);
 }
 
 /** Throws INVALID: what a patch made does not say what it is. */
@@ -152,7 +154,10 @@ function checkSame(current: ClusterRegistration, { metadata }: ParsedRegistratio
     const words = `the name of the object (${name}) does not match the name on the URL (${was})`;
     throw new MctunnelError('BAD_REQUEST', words);
   }
-  checkPrecondition(current, { uid, resourceVersion: resourceVersion === '' ? undefined : resourceVersion });
+  checkUid(current, uid);
+  if ((resourceVersion ?? '') === '' || resourceVersion === current.metadata.resourceVersion) return;
+  const words = 'the object has been modified; please apply your changes to the latest version and try again';
+  throw conflict(was, words);
 }
 
 /**

@@ -54,11 +54,16 @@ export class EmbeddedWatch implements WatchHandle {
     const first = this.#firstEvents();
     observer.start();
     this.#maxWaiting = first.length + MAX_WAITING_EVENTS;
+    const seconds = options.timeoutSeconds ?? MIN_TIMEOUT_SECONDS * (1 + random());
+    // As at the API server it need not tell even the first events.
+    if (seconds < 0) {
+      this.#end();
+      return;
+    }
     for (const event of first) this.#deliver(event);
     // The observer may have stopped the watch meanwhile.
     if (this.#isOver) return;
     this.#unsubscribe = store.subscribe((event) => this.#onChange(event));
-    const seconds = options.timeoutSeconds ?? MIN_TIMEOUT_SECONDS * (1 + random());
     this.#timeout = clock.after(seconds * 1000, () => this.#end());
     this.#planBookmark();
   }

@@ -16,6 +16,7 @@ export interface ListOptions {
   readonly resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
   readonly sendInitialEvents: boolean | undefined;
   readonly allowWatchBookmarks: boolean;
+  /** undefined: the server chooses. Negative: over before it begins. */
   readonly timeoutSeconds: number | undefined;
 }
 
@@ -120,7 +121,7 @@ export function parseListOptions(query: URLSearchParams, isWatch: boolean): List
   const matchesLabels = parseLabelSelector(labelSelector);
   const matchesName = parseFieldSelector(fieldSelector);
   const limit = queryInteger(query, 'limit') ?? 0;
-  const timeoutSeconds = queryInteger(query, 'timeoutSeconds');
+  const timeoutSeconds = queryInteger(query, 'timeoutSeconds') ?? 0;
   checkVersionRules(isWatch, query);
   return {
     matches: ({ metadata }) => matchesName(metadata.name) && matchesLabels(metadata.labels),
@@ -131,6 +132,6 @@ export function parseListOptions(query: URLSearchParams, isWatch: boolean): List
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ListOptions['resourceVersionMatch'],
     sendInitialEvents: queryFlag(query, 'sendInitialEvents'),
     allowWatchBookmarks: queryFlag(query, 'allowWatchBookmarks') ?? false,
-    timeoutSeconds: timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : undefined,
+    timeoutSeconds: timeoutSeconds === 0 ? undefined : timeoutSeconds,
   };
 }

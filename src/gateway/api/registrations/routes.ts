@@ -171,7 +171,8 @@ export function registrationWrites(router: Router, collection: string, store: Em
     sendJson(response, 200, {
       kind: REGISTRATIONS.listKind,
       apiVersion: apiVersionOf(REGISTRATIONS),
-      metadata: { resourceVersion: String(store.resourceVersion) },
+      // Of the list that chose them, with `continue` where that is one page of several.
+      metadata: selected.metadata,
       items: items.map((item) => objectOf(REGISTRATIONS, item)),
     });
   });
