@@ -15,6 +15,8 @@ import type { TunnelStream } from './stream.ts';
 
 /** No turn is begun with less room than this, unless it suffices. */
 const MIN_FRAGMENT_BYTES = 1024;
+/** A queue of at most this goes before longer ones. */
+const SHORT_QUEUE_BYTES = 4 * 1024;
 /** At least the size of a credit and a Stop together. */
 const CREDIT_AND_STOP_BYTES = 64;
 const EMPTY = {};
@@ -36,7 +38,7 @@ interface Refusal {
 
 /**
  * Takes from the streams the frames of one Batch. What is due is state of the streams, not an entry in a queue, so a Batch says what is true now.
- * Order: Reset and Stop and credit, Open and Head in order of arrival, payload round robin.
+ * Order: Reset and Stop and credit, Open and Head in order of arrival, payload round robin, short queues first.
  */
 export class FrameSender {
   /** Credit of a stream when it is opened; from the handshake. */
@@ -47,7 +49,11 @@ export class FrameSender {
   readonly #refusals = new Ring<Refusal>();
   readonly #control = new Ring<TunnelStream>();
   readonly #heads = new Ring<TunnelStream>();
+  /** With short queues when they were put here. */
+  readonly #shortData = new Ring<TunnelStream>();
   readonly #data = new Ring<TunnelStream>();
+  /** Payload from `#shortData` since the last turn of one in `#data`. */
+  #shortBytes = 0;
   #nextId: number;
   /** Streams whose users are told after the flush. */
   #changed: TunnelStream[] = [];
@@ -78,7 +84,7 @@ export class FrameSender {
   }
 
   get hasData(): boolean {
-    return this.#data.length > 0;
+    return this.#data.length > 0 || this.#shortData.length > 0;
   }
 
   /** False: it waits already. */
@@ -93,7 +99,8 @@ export class FrameSender {
   dataDue(stream: TunnelStream): boolean {
     if (stream.inData) return false;
     stream.inData = true;
-    this.#data.push(stream);
+    const isShort = stream.sending.queue.byteLength <= SHORT_QUEUE_BYTES;
+    (isShort ? this.#shortData : this.#data).push(stream);
     return true;
   }
 
@@ -137,6 +144,7 @@ export class FrameSender {
     this.#refusals.clear();
     this.#control.clear();
     this.#heads.clear();
+    this.#shortData.clear();
     this.#data.clear();
     this.#changed = [];
     this.#frames = [];
@@ -279,15 +287,24 @@ export class FrameSender {
     return this.#congestion.roomBytes < MIN_ROOM_BYTES;
   }
 
+  /** A small answer goes before downloads, and many of them leave these every other turn. */
+  get #nextData(): Ring<TunnelStream> {
+    const isLongsTurn = this.#shortBytes >= TURN_BYTES && this.#data.length > 0;
+    return this.#shortData.length > 0 && !isLongsTurn ? this.#shortData : this.#data;
+  }
+
   #buildData(): void {
-    for (let stream = this.#data.peek(); stream !== undefined; stream = this.#data.peek()) {
+    while (this.hasData) {
+      const due = this.#nextData;
+      const stream = due.peek();
       const allowed = this.#dataRoomBytes;
-      if (allowed <= 0) return;
+      if (stream === undefined || allowed <= 0) return;
       const part = stream.sending;
       const wanted = Math.min(part.queue.byteLength, part.sendCredit, TURN_BYTES);
       if (allowed < wanted && (allowed < MIN_FRAGMENT_BYTES || this.#isPathNarrow)) return;
-      this.#data.shift();
+      due.shift();
       stream.inData = false;
+      this.#shortBytes = due === this.#shortData ? this.#shortBytes + wanted : 0;
       if (!part.isSent && wanted > 0) this.#buildTurn(stream);
       else part.pump();
     }

@@ -109,18 +109,52 @@ describe('sending', () => {
     expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES - 16 * KIB);
     expect(sent).toBeLessThanOrEqual(MIN_IN_FLIGHT_BYTES);
     expect(peer.session.inFlightBytes).toBe(sent);
-    ends[1]?.write(100);
+    // Also a short queue keeps to it.
+    const room = MIN_IN_FLIGHT_BYTES - sent;
+    ends[1]?.write(room + 1);
     ends[1]?.end_();
     expect(peer.takeFrames()).toEqual([]);
     peer.send({ acknowledged: 20_000 });
     const frames = peer.takeFrames();
     sent += frames.reduce((sum, frame) => sum + (frame.data?.length ?? 0), 0);
+    expect(frames[0]).toMatchObject({ stream: 3, fin: true });
     expect(sent).toBeGreaterThan(MIN_IN_FLIGHT_BYTES + 20_000 - 16 * KIB);
     expect(sent).toBeLessThanOrEqual(MIN_IN_FLIGHT_BYTES + 20_000);
     expect(frames.length).toBeLessThanOrEqual(2);
-    // Its turn comes at the latest with the next.
-    peer.send({ acknowledged: 20_000 });
-    expect([...frames, ...peer.takeFrames()].some((frame) => frame.stream === 3 && frame.fin)).toBe(true);
+  });
+
+  it('sends a short queue before long ones, also while these wait for room', () => {
+    const { peer, ends } = hubWith(4, 10_000_000);
+    peer.answersDone = true;
+    for (const end of ends.slice(1)) end.write(1_000_000);
+    peer.takeFrames();
+    peer.send({ acknowledged: 10_000 });
+    expect(peer.takeFrames()).toEqual([]);
+    ends[0]?.write(4 * KIB);
+    expect(peer.takeFrames()).toMatchObject([{ stream: 1 }]);
+  });
+
+  it('leaves long queues their share, however many short ones there are', () => {
+    const { peer, ends } = hubWith(50, 10_000_000);
+    peer.answersDone = true;
+    const [long, ...shorts] = ends;
+    long?.write(5_000_000);
+    for (const short of shorts) short.write(2 * KIB);
+    let longBytes = 0;
+    let shortBytes = 0;
+    for (let round = 0; round < 100; round++) {
+      peer.send({ acknowledged: Math.min(40_000, peer.session.inFlightBytes) });
+      for (const { stream, data } of peer.takeFrames()) {
+        if (stream === 1) {
+          longBytes += data?.length ?? 0;
+        } else {
+          shortBytes += data?.length ?? 0;
+          ends[((stream ?? 0) - 1) / 2]?.write(2 * KIB);
+        }
+      }
+    }
+    expect(longBytes).toBeGreaterThan(0.8 * shortBytes);
+    expect(shortBytes).toBeGreaterThan(0.8 * longBytes);
   });
 
   it('does not crumble long queues when acknowledgements come in crumbs', () => {
