@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { CLUSTERS_PATH } from './paths.ts';
 
 /** The server of a context that `mctunnel kubeconfig` wrote. */
-const CLUSTER_SERVER = /\/apis\/gateway\.mctunnel\.io\/v1\/clusters\/[^/]+\/proxy\/?$/;
+const CLUSTER_SERVER = new RegExp(`${CLUSTERS_PATH.replaceAll('.', String.raw`\.`)}/[^/]+/proxy/?$`);
 
 interface Kubeconfig {
   readonly clusters?: readonly { readonly name?: string; readonly cluster?: { readonly server?: unknown } }[];

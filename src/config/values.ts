@@ -89,19 +89,24 @@ export const toggle = z
         : refuse(context, 'true or false'),
   );
 
+// eslint-disable-next-line no-control-regex -- control characters are what is refused
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+
 /** Any text but the empty one, without control characters. */
-export const text = z.string().transform((value, context) =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  value !== '' && !/[\u0000-\u001f\u007f]/.test(value)
-    ? value
-    : refuse(context, 'a text without control characters'),
-);
+export const text = z
+  .string()
+  .transform((value, context) =>
+    value !== '' && !CONTROL_CHARACTER.test(value)
+      ? value
+      : refuse(context, 'a text without control characters'),
+  );
 
 /** As the API server takes it; an empty one selects everything. */
-export const selector = z.string().transform((value, context) =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  /[\u0000-\u001f\u007f]/.test(value) ? refuse(context, 'a selector without control characters') : value,
-);
+export const selector = z
+  .string()
+  .transform((value, context) =>
+    CONTROL_CHARACTER.test(value) ? refuse(context, 'a selector without control characters') : value,
+  );
 
 export const filePath = z
   .string()
