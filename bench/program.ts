@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { http2Connections } from './settings.ts';
 
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
-const BUILD_TIMEOUT_MS = 180_000;
+/** The first time gRPC is built too. */
+const BUILD_TIMEOUT_MS = 600_000;
 /** Beyond what a measurement is told to take: connecting, and waiting for the last answers. */
 const RUN_GRACE_MS = 60_000;
 

@@ -59,10 +59,7 @@ func run(args []string) error {
 	cert := flags.String("cert", "", "client certificate")
 	key := flags.String("key", "", "its key")
 	bearer := flags.String("bearer", "", "bearer token")
-	proxy := flags.String("proxy", "", "host:port that is asked to CONNECT")
-	proxyCA := flags.String("proxy-ca", "", "its CA file; with -proxy-cert and -proxy-key")
-	proxyCert := flags.String("proxy-cert", "", "client certificate for it")
-	proxyKey := flags.String("proxy-key", "", "its key")
+	proxy := proxyFlags(flags)
 	pids := flags.String("pids", "", "name=pid,… whose CPU time is measured")
 	_ = flags.Parse(args)
 
@@ -74,20 +71,21 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &dialer{address: parsed.Host, proxy: *proxy}
+	if err := proxy.check(flags); err != nil {
+		return err
+	}
+	d := &dialer{address: parsed.Host}
 	if d.tls, err = tlsConfig(*ca, *cert, *key); err != nil {
 		return err
 	}
-	if *proxy != "" {
-		if d.proxyTLS, err = tlsConfig(*proxyCA, *proxyCert, *proxyKey); err != nil {
-			return err
-		}
+	if d.through, err = proxy.dialer(); err != nil {
+		return err
 	}
 	to := target{base: parsed, bearer: *bearer}
 	var asking clients = &http1{to, d, *fresh}
 	var shared *http2
 	if *h2 > 0 {
-		if *proxy != "" || *fresh {
+		if d.through != nil || *fresh {
 			return errors.New("-h2 goes neither with -proxy nor with -fresh")
 		}
 		shared = newHTTP2(to, d.tls, *h2)
