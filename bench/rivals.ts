@@ -1,28 +1,13 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../test/kubernetes/index.ts';
+import type { Process } from '../test/kubernetes/process.ts';
 import { runsAt } from './namespaces.ts';
-import { direct, hubAddress, lineTo, pidOf, startProgram, type BenchWorld, type System } from './systems.ts';
+import { rivalsIn } from './rival-programs.ts';
+import { RivalServers } from './rival-servers.ts';
+import { direct, lineTo, pidOf, startProgram, type BenchWorld, type System } from './systems.ts';
 
 const BEARER = 'bench';
-const KONNECTIVITY = ['anp-server', 'anp-agent'];
-const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  'anp-connect': KONNECTIVITY,
-  'anp-gw': [...KONNECTIVITY, 'gateway'],
-  'anp-gw-fresh': [...KONNECTIVITY, 'gateway'],
-  mct: ['mct-server', 'mct-bench-agent'],
-};
-
-export function rivalNames(): readonly string[] {
-  return Object.keys(PROGRAMS);
-}
-
-/** Those whose programs are in the folder (`bench/rivals/build.sh` puts them there). */
-export function rivalsIn(binaries: string): readonly string[] {
-  return rivalNames().filter((name) =>
-    PROGRAMS[name]?.every((program) => existsSync(join(binaries, program))),
-  );
-}
+const CLUSTER = 'cluster-a';
 
 /** Those of the wanted rivals whose programs are in the folder. */
 export async function startRivals(
@@ -32,10 +17,12 @@ export async function startRivals(
 ): Promise<System[]> {
   const rivals = new Rivals(world, binaries);
   const starts: Readonly<Record<string, () => Promise<System>>> = {
-    'anp-connect': () => rivals.connect(),
+    'anp-connect': () => rivals.raw('anp-connect', 'connect'),
+    'anp-grpc': () => rivals.raw('anp-grpc', 'grpc'),
     'anp-gw': () => rivals.gateway('anp-gw', []),
     'anp-gw-fresh': () => rivals.gateway('anp-gw-fresh', ['-fresh']),
     mct: () => rivals.multiclustertunnel(),
+    rd: () => rivals.remotedialer(),
   };
   const systems: System[] = [];
   for (const name of rivalsIn(binaries).filter(wanted)) {
@@ -47,24 +34,25 @@ export async function startRivals(
 
 class Rivals {
   readonly #world: BenchWorld;
-  readonly #binaries: string;
-  readonly #ca: string;
+  readonly #servers: RivalServers;
 
   constructor(world: BenchWorld, binaries: string) {
     this.#world = world;
-    this.#binaries = binaries;
-    this.#ca = join(world.certificates, 'ca.crt');
+    this.#servers = new RivalServers(world, binaries);
   }
 
-  /** Raw TCP by HTTP CONNECT over mutual TLS: the load generator carries the TLS to the upstream itself. */
-  async connect(): Promise<System> {
-    const { port, pids } = await this.#konnectivity('anp-connect', 'http-connect');
-    const [certificate, key] = this.#pair('client');
+  /**
+   * Raw TCP through konnectivity over mutual TLS, by HTTP CONNECT or by gRPC, a tunnel for each connection: the load generator is the tunnel's client and carries
+   * the TLS to the upstream itself.
+   */
+  async raw(name: string, mode: 'connect' | 'grpc'): Promise<System> {
+    const { port, pids } = await this.#konnectivity(name, mode === 'grpc' ? 'grpc' : 'http-connect');
+    const [certificate, key] = this.#servers.pair('client');
     return {
-      name: 'anp-connect',
+      name,
       args: [
         ...direct(this.#world).args,
-        ...['-proxy', `127.0.0.1:${port}`, '-proxy-ca', this.#ca],
+        ...['-proxy', `127.0.0.1:${port}`, '-proxy-mode', mode, '-proxy-ca', this.#servers.ca],
         ...['-proxy-cert', certificate, '-proxy-key', key],
       ],
       pids,
@@ -75,13 +63,13 @@ class Rivals {
   async gateway(name: string, flags: readonly string[]): Promise<System> {
     const { port: proxy, pids } = await this.#konnectivity(name, 'grpc');
     const port = await freePort();
-    const [serverCertificate, serverKey] = this.#pair('server');
-    const [clientCertificate, clientKey] = this.#pair('client');
+    const [serverCertificate, serverKey] = this.#servers.pair('server');
+    const [clientCertificate, clientKey] = this.#servers.pair('client');
     const gateway = startProgram(this.#world, `${name}-gateway`, [
-      ...[this.#path('gateway'), '-listen', `127.0.0.1:${port}`, ...flags],
+      ...[this.#servers.path('gateway'), '-listen', `127.0.0.1:${port}`, ...flags],
       ...['-cert', serverCertificate, '-key', serverKey],
-      ...['-target', `https://${this.#world.upstream}`, '-proxy', `127.0.0.1:${proxy}`, '-ca', this.#ca],
-      ...['-client-cert', clientCertificate, '-client-key', clientKey],
+      ...['-target', `https://${this.#world.upstream}`, '-proxy', `127.0.0.1:${proxy}`],
+      ...['-ca', this.#servers.ca, '-client-cert', clientCertificate, '-client-key', clientKey],
     ]);
     return { name, args: this.#bearerArgs(port), pids: { ...pids, gateway: pidOf(gateway) } };
   }
@@ -89,63 +77,54 @@ class Rivals {
   /** Its own server, and its agent library behind a router that sends everything to the upstream; no token is checked. */
   async multiclustertunnel(): Promise<System> {
     const world = this.#world;
-    const [http, grpc] = [await freePort(), await freePort()];
-    const [certificate, key] = this.#pair('server');
-    const server = startProgram(world, 'mct-server', [
-      ...[this.#path('mct-server'), '-v', '0'],
-      ...['-http-address', `127.0.0.1:${http}`, '-http-cert-file', certificate, '-http-key-file', key],
-      ...['-grpc-address', `${hubAddress(world)}:${grpc}`, '-grpc-cert-file', certificate],
-      ...['-grpc-key-file', key],
-    ]);
-    const { host, port } = await lineTo(world, 'mct', grpc);
+    const server = await this.#servers.multiclustertunnel();
+    const { host, port } = await lineTo(world, 'mct', server.agentPort);
     const agent = startProgram(world, 'mct-agent', [
-      ...[...runsAt(world.far), this.#path('mct-bench-agent'), '-hub', `${host}:${port}`],
-      ...['-cluster', 'cluster-a', '-target', world.upstream, '-ca', this.#ca],
+      ...[...runsAt(world.far), this.#servers.path('mct-bench-agent'), '-hub', `${host}:${port}`],
+      ...['-cluster', CLUSTER, '-target', world.upstream, '-ca', this.#servers.ca],
       ...['-socket', join(world.folder, 'mct.sock')],
     ]);
-    return {
-      name: 'mct',
-      args: this.#bearerArgs(http),
-      pids: { server: pidOf(server), agent: pidOf(agent) },
-    };
+    return { name: 'mct', args: this.#bearerArgs(server.port), pids: pidsOf(server.process, agent) };
   }
 
-  async #konnectivity(name: string, mode: string): Promise<{ port: number; pids: Record<string, number> }> {
+  /** An HTTPS reverse proxy around the library's server, connections pooled, and the library's client. */
+  async remotedialer(): Promise<System> {
     const world = this.#world;
-    const ports: number[] = [];
-    for (let i = 0; i < 6; i++) ports.push(await freePort());
-    const [port = 0, agentPort = 0, health = 0, admin = 0, agentAdmin = 0, agentHealth = 0] = ports;
-    const [serverCertificate, serverKey] = this.#pair('server');
-    const [clientCertificate, clientKey] = this.#pair('client');
-    const server = startProgram(world, `${name}-server`, [
-      ...[this.#path('anp-server'), '--mode', mode, '-v', '0'],
-      ...['--server-bind-address', '127.0.0.1', '--server-port', String(port)],
-      ...['--agent-bind-address', hubAddress(world), '--agent-port', String(agentPort)],
-      ...['--health-bind-address', '127.0.0.1', '--health-port', String(health)],
-      ...['--admin-port', String(admin)],
-      ...['--server-ca-cert', this.#ca, '--server-cert', serverCertificate, '--server-key', serverKey],
-      ...['--cluster-ca-cert', this.#ca, '--cluster-cert', serverCertificate, '--cluster-key', serverKey],
+    const server = await this.#servers.remotedialer();
+    const { host, port } = await lineTo(world, 'rd', server.agentPort);
+    const agent = startProgram(world, 'rd-agent', [
+      ...[...runsAt(world.far), this.#servers.path('rd-agent'), '-hub', `wss://${host}:${port}/`],
+      ...['-cluster', CLUSTER, '-ca', this.#servers.ca],
     ]);
-    const dialled = await lineTo(world, `${name}-agent`, agentPort);
+    return { name: 'rd', args: this.#bearerArgs(server.port), pids: pidsOf(server.process, agent) };
+  }
+
+  async #konnectivity(
+    name: string,
+    mode: 'grpc' | 'http-connect',
+  ): Promise<{ port: number; pids: Record<string, number> }> {
+    const world = this.#world;
+    const server = await this.#servers.konnectivity(name, mode);
+    const [admin, health] = [await freePort(), await freePort()];
+    const [certificate, key] = this.#servers.pair('client');
+    const dialled = await lineTo(world, `${name}-agent`, server.agentPort);
     const agent = startProgram(world, `${name}-agent`, [
-      ...[...runsAt(world.far), this.#path('anp-agent'), '-v', '0'],
+      ...[...runsAt(world.far), this.#servers.path('anp-agent'), '-v', '0'],
       ...['--proxy-server-host', dialled.host, '--proxy-server-port', String(dialled.port)],
-      ...['--admin-server-port', String(agentAdmin), '--health-server-port', String(agentHealth)],
-      ...['--ca-cert', this.#ca, '--agent-cert', clientCertificate, '--agent-key', clientKey],
+      ...['--admin-server-port', String(admin), '--health-server-port', String(health)],
+      ...['--ca-cert', this.#servers.ca, '--agent-cert', certificate, '--agent-key', key],
     ]);
-    return { port, pids: { server: pidOf(server), agent: pidOf(agent) } };
+    return { port: server.port, pids: pidsOf(server.process, agent) };
   }
 
   #bearerArgs(port: number): readonly string[] {
-    return ['-url', `https://127.0.0.1:${port}/cluster-a`, '-ca', this.#ca, '-bearer', BEARER];
+    return [
+      ...['-url', `https://127.0.0.1:${port}/${CLUSTER}`, '-ca', this.#servers.ca],
+      ...['-bearer', BEARER],
+    ];
   }
+}
 
-  #path(program: string): string {
-    return join(this.#binaries, program);
-  }
-
-  #pair(name: string): [string, string] {
-    const { certificates } = this.#world;
-    return [join(certificates, `${name}.crt`), join(certificates, `${name}.key`)];
-  }
+function pidsOf(server: Process, agent: Process): Record<string, number> {
+  return { server: pidOf(server), agent: pidOf(agent) };
 }

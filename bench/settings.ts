@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TcpSettings } from './namespaces.ts';
-import { rivalNames, rivalsIn } from './rivals.ts';
+import { rivalNames, rivalsIn } from './rival-programs.ts';
 import type { Line } from './systems.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds the rivals from their public sources into FOLDER/bin, for BENCH_RIVALS: konnectivity (anp-server, anp-agent), a gateway in front of it (gateway),
-# multiclustertunnel (mct-server, mct-bench-agent). Needs git and Go. ANP_SOURCE and MCT_SOURCE: other places of the same repositories.
+# Builds the rivals from their public sources into FOLDER/bin, for BENCH_RIVALS: konnectivity (anp-server, anp-agent), a gateway in front
+# of it (gateway), multiclustertunnel (mct-server, mct-bench-agent), remotedialer (rd-server, rd-agent). Needs git and Go. ANP_SOURCE, MCT_SOURCE and RD_SOURCE: other
+# places of the same repositories.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
 mkdir -p "$1/bin"
 folder=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
-export GOFLAGS=-buildvcs=false
+export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
 
 checkout() { # checkout NAME SOURCE COMMIT
   [ -d "$folder/$1" ] || git clone --quiet "$2" "$folder/$1"
@@ -15,7 +16,7 @@ checkout() { # checkout NAME SOURCE COMMIT
 
 echo '==> konnectivity' >&2
 checkout anp "${ANP_SOURCE:-https://github.com/kubernetes-sigs/apiserver-network-proxy}" 4f8517c137a11752b68f57a990497bfa4d3f122f
-(cd "$folder/anp" && go build -o "$folder/bin/anp-server" ./cmd/server && go build -o "$folder/bin/anp-agent" ./cmd/agent)
+for program in server agent; do (cd "$folder/anp" && go build -o "$folder/bin/anp-$program" "./cmd/$program"); done
 
 echo '==> a gateway in front of it' >&2
 (cd "$here/gateway" && go build -o "$folder/bin/gateway" .)
@@ -25,5 +26,14 @@ checkout mct "${MCT_SOURCE:-https://github.com/xuezhaojun/multiclustertunnel}" 1
 mkdir -p "$folder/mct/cmd/bench-agent"
 cp "$here/mct-agent/main.go" "$folder/mct/cmd/bench-agent/main.go"
 (cd "$folder/mct" && go build -o "$folder/bin/mct-server" ./cmd/server && go build -o "$folder/bin/mct-bench-agent" ./cmd/bench-agent)
+
+echo '==> remotedialer' >&2
+if [ -n "${RD_SOURCE:-}" ]; then
+  # Go fetches the module's version from there; go.sum tells whether it is the same.
+  [ -d "$RD_SOURCE" ] && RD_SOURCE=$(cd "$RD_SOURCE" && pwd)
+  export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.$RD_SOURCE.insteadOf" GIT_CONFIG_VALUE_0=https://github.com/rancher/remotedialer
+  export GOPRIVATE=github.com/rancher/remotedialer
+fi
+for program in server agent; do (cd "$here/rd" && go build -o "$folder/bin/rd-$program" "./$program"); done
 
 echo "BENCH_RIVALS=$folder/bin"

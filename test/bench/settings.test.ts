@@ -43,6 +43,7 @@ const wrong: readonly (readonly [Environment, string])[] = [
   [{ BENCH_SYSTEMS: 'base' }, 'BENCH_SYSTEMS: base needs BENCH_BASE'],
   [{ BENCH_SYSTEMS: 'anp-gw' }, 'BENCH_SYSTEMS: anp-gw needs BENCH_RIVALS'],
   [{ BENCH_SYSTEMS: 'mct', BENCH_RIVALS: programs }, 'BENCH_SYSTEMS: the programs of mct are not in'],
+  [{ BENCH_SYSTEMS: 'rd', BENCH_RIVALS: programs }, 'BENCH_SYSTEMS: the programs of rd are not in'],
   [{ BENCH_RIVALS: folder }, "BENCH_RIVALS: no rival's programs in"],
   [{ BENCH_BASE: folder }, 'BENCH_BASE: no checkout of mctunnel in'],
   [{ BENCH_JSON: join(folder, 'missing', 'out.json') }, 'cannot be written'],
