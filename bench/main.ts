@@ -117,6 +117,7 @@ async function measure(): Promise<Sample[]> {
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
   for (const system of systems) {
     await answering(load, system);
+    if (system.renew !== undefined) continue;
     await load.run(
       [...system.args, '-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${warmUpS}s`],
       warmUpS,
@@ -150,6 +151,10 @@ async function answering(load: LoadProgram, system: System): Promise<void> {
 }
 
 async function sample(load: LoadProgram, system: System, one: BenchCase, round: number): Promise<Sample> {
+  if (system.renew !== undefined) {
+    await system.renew();
+    await answering(load, system);
+  }
   const pids = Object.entries(system.pids).map(([name, pid]) => `${name}=${pid}`);
   const measured = await load.run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds);
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;

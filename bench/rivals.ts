@@ -74,7 +74,10 @@ class Rivals {
     return { name, args: this.#bearerArgs(port), pids: { ...pids, gateway: pidOf(gateway) } };
   }
 
-  /** Its own server, and its agent library behind a router that sends everything to the upstream; no token is checked. */
+  /**
+   * Its own server, and its agent library behind a router that sends everything to the upstream; no token is checked. Each request leaves an idle connection to the
+   * upstream behind, for 90 s, until agent or upstream have no file descriptors left: so it begins each measurement anew.
+   */
   async multiclustertunnel(): Promise<System> {
     const world = this.#world;
     const server = await this.#servers.multiclustertunnel();
@@ -84,7 +87,20 @@ class Rivals {
       ...['-cluster', CLUSTER, '-target', world.upstream, '-ca', this.#servers.ca],
       ...['-socket', join(world.folder, 'mct.sock')],
     ]);
-    return { name: 'mct', args: this.#bearerArgs(server.port), pids: pidsOf(server.process, agent) };
+    return {
+      name: 'mct',
+      args: this.#bearerArgs(server.port),
+      get pids() {
+        return pidsOf(server.process, agent);
+      },
+      renew: async () => {
+        // The server too: it locks itself up when a tunnel ends that carries requests.
+        await Promise.all([agent.kill(), server.process.kill()]);
+        server.process.start();
+        await this.#servers.listening(server);
+        agent.start();
+      },
+    };
   }
 
   /** An HTTPS reverse proxy around the library's server, connections pooled, and the library's client. */

@@ -18,6 +18,8 @@ export interface System {
   readonly args: readonly string[];
   /** Its own processes by name, whose CPU time counts. */
   readonly pids: Readonly<Record<string, number>>;
+  /** Starts it again before each measurement, and nothing warms it up: what does not bear longer use. */
+  readonly renew?: () => Promise<void>;
 }
 
 export interface BenchWorld {
