@@ -40,7 +40,7 @@ const asked = process.argv.slice(2);
 // On hubs of their own: no part of the rounds below.
 const apart: Readonly<Record<string, () => Promise<void>>> = {
   clusters: async () => (await import('./clusters.ts')).benchClusters(),
-  scale: async () => (await import('./scale.ts')).benchScale(),
+  scale: async () => (await import('./scale.ts')).benchScale(settings),
 };
 const alone = asked.find((name) => Object.hasOwn(apart, name));
 if (alone !== undefined) {

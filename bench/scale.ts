@@ -1,27 +1,26 @@
 /**
  * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
- * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each.
+ * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
- * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_REST_SECONDS (30). Needs Linux, and two file descriptors for each agent.
+ * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_REST_SECONDS (30), BENCH_RIVALS, BENCH_SYSTEMS. Needs Linux, and two file descriptors for each agent.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Closer } from '../src/lib/closer.ts';
-import { freePort, waitFor } from '../test/kubernetes/index.ts';
+import { freePort } from '../test/kubernetes/index.ts';
 import { folderTrust, startAgentFleet } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
-import { residentBytes } from '../test/support/memory.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+import { atRestColumns, comes, measureAtRest, pace, seconds } from './at-rest.ts';
 import { registerCluster } from './registrations.ts';
-import { whole, wholes } from './settings.ts';
+import { measureRival } from './scale-rivals.ts';
+import { scaleSystems, whole, wholes, type BenchSettings } from './settings.ts';
 
-/** After the last agent has come: reports are written, garbage is collected. */
-const SETTLE_MS = 20_000;
-const COMING_MS = 600_000;
-const TICK_MS = 10;
+/** What a rival has no column for: its agents are not made to come back. */
+const NOT_MEASURED: readonly string[] = ['–', '–'];
 /** A client asks some cluster or other so often while the agents come back. */
 const ASK_EVERY_MS = 50;
 
@@ -31,17 +30,26 @@ interface Asked {
 }
 
 /** Prints a table. Throws when something does not start. */
-export async function benchScale(): Promise<void> {
+export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'rivals'>): Promise<void> {
   const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
   const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 30);
+  const systems = scaleSystems(settings);
   console.log(
-    '| agents | hub MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
-      '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| system | agents | server MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
+      '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
   );
-  for (const count of counts) console.log(await measure(count, restSeconds));
+  for (const count of counts) {
+    for (const system of systems) {
+      const columns =
+        system === 'mctunnel'
+          ? await measure(count, restSeconds)
+          : [...(await measureRival(system, settings.rivals ?? '', count, restSeconds)), ...NOT_MEASURED];
+      console.log(`| ${[system, ...columns].join(' | ')} |`);
+    }
+  }
 }
 
-async function measure(count: number, restSeconds: number): Promise<string> {
+async function measure(count: number, restSeconds: number): Promise<readonly string[]> {
   const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -57,22 +65,17 @@ async function measure(count: number, restSeconds: number): Promise<string> {
     const client = new LastingClient(hub.admin.kubeconfig);
     closer.add('client', () => client.close());
     const clusters = await register(client, count);
-    await delay(SETTLE_MS);
-    const mib = (): number => residentBytes(hub.process.pid) / 1024 ** 2;
-    const before = mib();
-
     const trust = folderTrust(hub.dataDir);
-    const fleet = startAgentFleet({ hub: `127.0.0.1:${hub.tunnelPort}`, clusters, ...trust });
-    closer.add('agents', () => fleet.stop());
-    const coming = await seconds(() => comes(() => fleet.connected === count));
-    await delay(SETTLE_MS);
-    const after = mib();
-    const cpuBefore = cpuMs(hub.process.pid);
-    await delay(restSeconds * 1_000);
-    const rest = (cpuMs(hub.process.pid) - cpuBefore) / (restSeconds * 1_000);
+    let connected = (): number => 0;
+    const rest = await measureAtRest(hub.process.pid, restSeconds, async () => {
+      const fleet = startAgentFleet({ hub: `127.0.0.1:${hub.tunnelPort}`, clusters, ...trust });
+      closer.add('agents', () => fleet.stop());
+      connected = () => fleet.connected;
+      await comes(() => connected() === count);
+    });
 
     await hub.process.process.kill('SIGKILL');
-    await comes(() => fleet.connected === 0);
+    await comes(() => connected() === 0);
     hub.process.start();
     await hub.process.logged('the hub is ready');
     const asking = new AbortController();
@@ -81,22 +84,16 @@ async function measure(count: number, restSeconds: number): Promise<string> {
       clusters.map(({ name }) => name),
       asking.signal,
     );
-    const back = await seconds(() => comes(() => fleet.connected === count));
+    const back = await seconds(() => comes(() => connected() === count));
     asking.abort();
     const answers = await asked;
-    const rate = (took: number): string => `${took.toFixed(1)} (${(count / took).toFixed(0)})`;
     const answered = answers.filter(({ isAnswered }) => isAnswered).map(({ ms }) => ms);
     const share = ((100 * answered.length) / Math.max(1, answers.length)).toFixed(0);
-    return `| ${[
-      count,
-      before.toFixed(0),
-      after.toFixed(0),
-      (((after - before) * 1024) / count).toFixed(0),
-      `${(100 * rest).toFixed(2)} %`,
-      rate(coming),
-      rate(back),
+    return [
+      ...atRestColumns(count, rest),
+      pace(count, back),
       `${share} %, ${quantile(answered, 0.5).toFixed(0)}, ${quantile(answered, 0.99).toFixed(0)}`,
-    ].join(' | ')} |`;
+    ];
   } finally {
     await closer.close();
   }
@@ -127,24 +124,6 @@ async function ask(client: LastingClient, names: readonly string[], stop: AbortS
     await delay(ASK_EVERY_MS);
   }
   return asked;
-}
-
-function comes(condition: () => boolean): Promise<unknown> {
-  return waitFor('the agents', condition, { timeoutMs: COMING_MS, intervalMs: 20 });
-}
-
-async function seconds(run: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await run();
-  return (performance.now() - began) / 1_000;
-}
-
-/** User and system time of a process so far. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in parentheses may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 function quantile(values: readonly number[], share: number): number {

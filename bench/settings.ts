@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TcpSettings } from './namespaces.ts';
-import { rivalNames, rivalsIn } from './rival-programs.ts';
+import { idleRivalNames, idleRivalsIn, rivalNames, rivalsIn } from './rival-programs.ts';
 import type { Line } from './systems.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,6 +29,8 @@ export interface BenchSettings {
 }
 
 const OWN_SYSTEMS = ['direct', 'mctunnel', 'mctunnel-1000', 'apiserver-mctunnel', 'apiserver-trivial'];
+/** The one of them that `scale` measures. */
+const SCALED = 'mctunnel';
 /** As Go writes them. */
 const DURATION = /^(\d+(\.\d+)?(us|µs|ms|s))+$/;
 const MIN_TCP_BUFFER_BYTES = 16_384;
@@ -117,6 +119,26 @@ function systems(
     }
   }
   return named;
+}
+
+/** What `scale` measures. */
+export function scaleSystems({
+  systems,
+  rivals,
+}: Pick<BenchSettings, 'systems' | 'rivals'>): readonly string[] {
+  const there = [SCALED, ...(rivals === undefined ? [] : idleRivalsIn(rivals))];
+  for (const name of systems ?? []) {
+    if (name !== SCALED && !idleRivalNames().includes(name)) {
+      const known = [SCALED, ...idleRivalNames()].join(' ');
+      throw new WrongSetting(`BENCH_SYSTEMS: scale knows no ${name} (there are ${known})`);
+    }
+    if (!there.includes(name)) {
+      throw new WrongSetting(
+        `BENCH_SYSTEMS: the programs of ${name} for scale are not in ${rivals ?? 'BENCH_RIVALS'}`,
+      );
+    }
+  }
+  return there.filter((name) => systems?.includes(name) ?? true);
 }
 
 /** It is written when everything has been measured: too late to find out that it cannot be. */

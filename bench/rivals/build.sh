@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the rivals from their public sources into FOLDER/bin, for BENCH_RIVALS: konnectivity (anp-server, anp-agent), a gateway in front
+# Builds the rivals from their public sources into FOLDER/bin, for BENCH_RIVALS: konnectivity (anp-server, anp-agent, and anp-agents: many agents), a gateway in front
 # of it (gateway), multiclustertunnel (mct-server, mct-bench-agent), remotedialer (rd-server, rd-agent). Needs git and Go. ANP_SOURCE, MCT_SOURCE and RD_SOURCE: other
 # places of the same repositories.
 set -euo pipefail
@@ -16,7 +16,10 @@ checkout() { # checkout NAME SOURCE COMMIT
 
 echo '==> konnectivity' >&2
 checkout anp "${ANP_SOURCE:-https://github.com/kubernetes-sigs/apiserver-network-proxy}" 4f8517c137a11752b68f57a990497bfa4d3f122f
+mkdir -p "$folder/anp/cmd/bench-agents"
+cp "$here/anp-agents/main.go" "$folder/anp/cmd/bench-agents/main.go"
 for program in server agent; do (cd "$folder/anp" && go build -o "$folder/bin/anp-$program" "./cmd/$program"); done
+(cd "$folder/anp" && go build -o "$folder/bin/anp-agents" ./cmd/bench-agents)
 
 echo '==> a gateway in front of it' >&2
 (cd "$here/gateway" && go build -o "$folder/bin/gateway" .)

@@ -2,7 +2,14 @@ import { afterAll, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { benchSettings, whole, wholes, WrongSetting, type Environment } from '../../bench/settings.ts';
+import {
+  benchSettings,
+  scaleSystems,
+  whole,
+  wholes,
+  WrongSetting,
+  type Environment,
+} from '../../bench/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -67,4 +74,20 @@ it('refuses numbers of agents that are none', () => {
     expect(() => wholes({ BENCH_AGENTS: agents }, 'BENCH_AGENTS', [1])).toThrow(WrongSetting);
   }
   expect(() => whole({ BENCH_REST_SECONDS: '-1' }, 'BENCH_REST_SECONDS', 30)).toThrow(WrongSetting);
+});
+
+it('measures at rest what has the programs for it', () => {
+  const rivals = join(folder, 'idle');
+  mkdirSync(rivals);
+  expect(scaleSystems({ systems: undefined, rivals: undefined })).toEqual(['mctunnel']);
+  for (const name of ['anp-server', 'anp-agent', 'rd-server', 'rd-agent'])
+    writeFileSync(join(rivals, name), '');
+  expect(scaleSystems({ systems: undefined, rivals })).toEqual(['mctunnel', 'rd']);
+  expect(scaleSystems({ systems: ['rd'], rivals })).toEqual(['rd']);
+  expect(() => scaleSystems({ systems: ['anp-grpc'], rivals })).toThrow(
+    `BENCH_SYSTEMS: the programs of anp-grpc for scale are not in ${rivals}`,
+  );
+  expect(() => scaleSystems({ systems: ['mctunnel', 'anp-gw'], rivals })).toThrow(
+    'BENCH_SYSTEMS: scale knows no anp-gw (there are mctunnel anp-grpc mct rd)',
+  );
 });

@@ -1,4 +1,5 @@
-// Command agent runs remotedialer's own client over WebSocket and TLS.
+// Command agent runs remotedialer's own client over WebSocket and TLS. With -agents it is so many of them, each with a connection and a cluster of its own, and
+// says `connected` when all are.
 package main
 
 import (
@@ -6,19 +7,25 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"flag"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/gorilla/websocket"
 	"github.com/rancher/remotedialer"
 	"github.com/sirupsen/logrus"
 )
 
+// So many connect at a time.
+const coming = 64
+
 func main() {
 	hub := flag.String("hub", "", "wss URL")
-	cluster := flag.String("cluster", "", "its name")
+	cluster := flag.String("cluster", "", "its name; with -agents, how their names begin")
 	ca := flag.String("ca", "", "CA file")
+	agents := flag.Int("agents", 0, "so many agents")
 	flag.Parse()
 	logrus.SetLevel(logrus.WarnLevel)
 	pem, err := os.ReadFile(*ca)
@@ -30,9 +37,30 @@ func main() {
 		log.Fatalf("%s holds no certificate", *ca)
 	}
 	dialer := &websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: roots}, HandshakeTimeout: remotedialer.HandshakeTimeOut}
-	header := http.Header{"X-Cluster": {*cluster}, "Authorization": {"Bearer bench"}}
+	if *agents == 0 {
+		stay(*hub, *cluster, dialer, func() {})
+	}
+	var connected sync.WaitGroup
+	slots := make(chan struct{}, coming)
+	for i := range *agents {
+		slots <- struct{}{}
+		connected.Add(1)
+		go stay(*hub, fmt.Sprintf("%s-%d", *cluster, i), dialer, sync.OnceFunc(func() {
+			<-slots
+			connected.Done()
+		}))
+	}
+	connected.Wait()
+	fmt.Println("connected")
+	select {}
+}
+
+// stay connects, and again whenever the connection has ended; the library waits before.
+func stay(hub, cluster string, dialer *websocket.Dialer, connected func()) {
+	header := http.Header{"X-Cluster": {cluster}, "Authorization": {"Bearer bench"}}
 	for {
-		// It waits before it returns an error.
-		_ = remotedialer.ClientConnect(context.Background(), *hub, header, dialer, func(string, string) bool { return true }, nil)
+		_ = remotedialer.ClientConnect(context.Background(), hub, header, dialer,
+			func(string, string) bool { return true },
+			func(context.Context, *remotedialer.Session) error { connected(); return nil })
 	}
 }

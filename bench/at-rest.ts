@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '../test/kubernetes/index.ts';
+import { residentBytes } from '../test/support/memory.ts';
+
+/** After the last agent has come: reports are written, garbage is collected. */
+const SETTLE_MS = 20_000;
+const COMING_MS = 600_000;
+const TICK_MS = 10;
+
+/** What agents at rest cost their server. */
+export interface AtRest {
+  readonly mibBefore: number;
+  readonly mibWith: number;
+  /** Of a core, 0 to 1. */
+  readonly cpu: number;
+  /** Until the last of them had come. */
+  readonly comingSeconds: number;
+}
+
+/** `come` resolves when all agents are connected to the server, which runs. */
+export async function measureAtRest(
+  pid: number,
+  restSeconds: number,
+  come: () => Promise<unknown>,
+): Promise<AtRest> {
+  const mib = (): number => residentBytes(pid) / 1024 ** 2;
+  await delay(SETTLE_MS);
+  const mibBefore = mib();
+  const comingSeconds = await seconds(come);
+  await delay(SETTLE_MS);
+  const mibWith = mib();
+  const cpuBefore = cpuMs(pid);
+  await delay(restSeconds * 1_000);
+  const cpu = (cpuMs(pid) - cpuBefore) / (restSeconds * 1_000);
+  return { mibBefore, mibWith, cpu, comingSeconds };
+}
+
+/** The columns of a table. */
+export function atRestColumns(count: number, rest: AtRest): readonly string[] {
+  const { mibBefore, mibWith, cpu, comingSeconds } = rest;
+  return [
+    String(count),
+    mibBefore.toFixed(0),
+    mibWith.toFixed(0),
+    (((mibWith - mibBefore) * 1024) / count).toFixed(0),
+    `${(100 * cpu).toFixed(2)} %`,
+    pace(count, comingSeconds),
+  ];
+}
+
+/** How long so many took, and how many a second that is. */
+export function pace(count: number, took: number): string {
+  return `${took.toFixed(1)} (${(count / took).toFixed(0)})`;
+}
+
+export function comes(condition: () => boolean): Promise<unknown> {
+  return waitFor('the agents', condition, { timeoutMs: COMING_MS, intervalMs: 20 });
+}
+
+export async function seconds(run: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await run();
+  return (performance.now() - began) / 1_000;
+}
+
+/** User and system time of a process so far. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name in parentheses may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
