@@ -2,8 +2,10 @@ import { MAX_FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from './li
 
 /** Round trips shorter than this count as this long: below it, the event loop is what is measured. */
 const MIN_ROUND_TRIP_MS = 10;
-/** From here on a window is worth doubling in each round trip, as TCP's is. */
+/** From here on it matters how many round trips a window takes to grow. */
 const LONG_ROUND_TRIP_MS = 10;
+/** What it grows by in each of them then: 16 MiB are three round trips from 256 KiB. */
+const LONG_GROWTH = 4;
 /** A full window taken within as many round trips (the shortest, and a busy machine makes them longer), or within as many milliseconds, is what limits the stream. */
 const GROWTH_ROUND_TRIPS = 4;
 const MIN_GROWTH_MS = 20;
@@ -51,11 +53,15 @@ export function isSlowReader(use: Pick<WindowUse, 'waitedMs' | 'roundTripMs'>): 
 
 /** How much of a window is to be taken before it may grow: half of it comes in the first round trip, all of it takes two. */
 export function growthShare(roundTripMs: number | undefined): number {
-  return (roundTripMs ?? 0) >= LONG_ROUND_TRIP_MS ? 0.5 : 1;
+  return isLong(roundTripMs) ? 0.5 : 1;
+}
+
+function isLong(roundTripMs: number | undefined): boolean {
+  return (roundTripMs ?? 0) >= LONG_ROUND_TRIP_MS;
 }
 
 /**
- * The next window of a stream. It doubles, to 16 MiB, when it was taken at the pace of a full window in four round trips or faster (the window is then what
+ * The next window of a stream. It doubles, or grows fourfold on a long path, to 16 MiB, when it was taken at the pace of a full window in four round trips or faster (the window is then what
  * limits the stream); never while more than half of a budget is in use. A slow reader's falls to what it takes in four round trips, and grows again
  * only when its average since then is worth it: what a kernel's socket buffers swallow at once says nothing about the reader behind them.
  */
@@ -76,7 +82,8 @@ export function nextWindowBytes(use: WindowUse): number {
   if (use.elapsedMs > takenShare * Math.max(GROWTH_ROUND_TRIPS * (use.roundTripMs ?? 0), MIN_GROWTH_MS))
     return windowBytes;
   if (sinceSlow !== undefined && usefulBytes(sinceSlow, use) < windowBytes) return windowBytes;
-  return Math.max(windowBytes, Math.min(2 * windowBytes, MAX_WINDOW_BYTES));
+  const growth = isLong(use.roundTripMs) && sinceSlow === undefined ? LONG_GROWTH : 2;
+  return Math.max(windowBytes, Math.min(growth * windowBytes, MAX_WINDOW_BYTES));
 }
 
 function usefulBytes(consumption: Consumption, use: Pick<WindowUse, 'roundTripMs'>): number {

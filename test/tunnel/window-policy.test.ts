@@ -30,12 +30,12 @@ describe('the window policy', () => {
     firstBytes: 256 * KIB,
   };
 
-  it('doubles when a window was taken within four round trips', () => {
-    expect(nextWindowBytes(use)).toBe(512 * KIB);
+  it('grows fourfold when a window was taken within four round trips of a long path', () => {
+    expect(nextWindowBytes(use)).toBe(1 * MIB);
     expect(nextWindowBytes({ ...use, elapsedMs: 200.1 })).toBe(256 * KIB);
   });
 
-  it('gives a window that is taken within 20 ms for one too small, however short the round trip', () => {
+  it('doubles a window that is taken within 20 ms, however short the round trip', () => {
     expect(nextWindowBytes({ ...use, roundTripMs: 0.2, elapsedMs: 20 })).toBe(512 * KIB);
     expect(nextWindowBytes({ ...use, roundTripMs: undefined, elapsedMs: 20 })).toBe(512 * KIB);
     expect(nextWindowBytes({ ...use, roundTripMs: undefined, elapsedMs: 21 })).toBe(256 * KIB);
@@ -47,19 +47,19 @@ describe('the window policy', () => {
   });
 
   it('does not grow while more than half of a budget is in use, and halves above three quarters', () => {
-    expect(nextWindowBytes({ ...use, pressure: 0.5 })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, pressure: 0.5 })).toBe(1 * MIB);
     expect(nextWindowBytes({ ...use, pressure: 0.51 })).toBe(256 * KIB);
     expect(nextWindowBytes({ ...use, pressure: 0.8 })).toBe(128 * KIB);
     expect(nextWindowBytes({ ...use, windowBytes: 17 * KIB, pressure: 0.8 })).toBe(16 * KIB);
     expect(nextWindowBytes({ ...use, windowBytes: 16 * KIB, pressure: 1 })).toBe(16 * KIB);
   });
 
-  it('does not double before all of it was taken, or half of it on a long path', () => {
+  it('does not grow before all of it was taken, or half of it on a long path', () => {
     const short = { ...use, roundTripMs: 9.9, elapsedMs: 1 };
     expect(nextWindowBytes(short)).toBe(512 * KIB);
     expect(nextWindowBytes({ ...short, takenBytes: 256 * KIB - 1 })).toBe(256 * KIB);
     const half = { ...use, takenBytes: 128 * KIB, elapsedMs: 100 };
-    expect(nextWindowBytes(half)).toBe(512 * KIB);
+    expect(nextWindowBytes(half)).toBe(1 * MIB);
     expect(nextWindowBytes({ ...half, elapsedMs: 100.1 })).toBe(256 * KIB);
     expect(nextWindowBytes({ ...half, takenBytes: 128 * KIB - 1 })).toBe(256 * KIB);
   });
@@ -194,9 +194,9 @@ describe('credit', () => {
     return { bytes, largestCreditBytes };
   }
 
-  it('doubles in every round trip of a long path, and is given back before its sender waits for it', () => {
-    // 256 KiB, 512 KiB, … 8 MiB, each in a round trip.
-    expect(receivedBytes(7).bytes).toBeGreaterThan(12 * MIB);
+  it('grows fourfold in every round trip of a long path, and is given back before its sender waits for it', () => {
+    // 256 KiB, 1 MiB, 4 MiB, 16 MiB, each in a round trip.
+    expect(receivedBytes(5).bytes).toBeGreaterThan(16 * MIB);
     const [before, after] = [receivedBytes(20), receivedBytes(30)];
     expect(after.bytes - before.bytes).toBeGreaterThan(10 * 15 * MIB);
   });
@@ -221,9 +221,9 @@ describe('credit', () => {
   it('does not grow for a stream that is slow for other reasons', () => {
     const { peer, end } = start();
     const { windows } = download(peer, end, 300, 10);
-    // The first window came at once: that one doubles it.
-    expect(windows.slice(0, 2)).toEqual([256 * KIB, 512 * KIB]);
-    expect(new Set(windows.slice(1))).toEqual(new Set([512 * KIB]));
+    // The first window came at once: that one makes it grow.
+    expect(windows.slice(0, 2)).toEqual([256 * KIB, 1 * MIB]);
+    expect(new Set(windows.slice(1))).toEqual(new Set([1 * MIB]));
   });
 
   it('does not grow for a reader that is slow', () => {
@@ -302,7 +302,7 @@ describe('credit', () => {
       const allowed = peer.takeFrames()[0]?.open?.window ?? 0;
       peer.frames({ stream: 1, head: { status: 200 } });
       const reserved = slowDownload(peer, end, { bufferBytes, bytesPerMs: 1_000, allowed }, 30_000);
-      expect(Math.max(...reserved)).toBeLessThanOrEqual(512 * KIB + KIB);
+      expect(Math.max(...reserved)).toBeLessThanOrEqual(1 * MIB + KIB);
     },
   );
 
