@@ -20,7 +20,7 @@ export interface WriteOptions {
  */
 export async function writeAtomic(
   path: string,
-  contents: string | Uint8Array,
+  contents: string | Uint8Array | Iterable<string>,
   options: WriteOptions = {},
 ): Promise<void> {
   const folder = dirname(path);

@@ -10,6 +10,8 @@ import { Journal, type StoredChange } from './journal.ts';
 const FORMAT = 'mctunnel-registrations/1';
 /** About 200,000 registrations; more is no file of ours. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** It is written in pieces of about so many characters. */
+const PIECE_LENGTH = 64 * 1024;
 
 interface StoredState {
   readonly resourceVersion: number;
@@ -90,6 +92,20 @@ function parseState(text: string, file: string): StoredState {
   return { resourceVersion: Number(resourceVersion), items: parsed };
 }
 
+/** In pieces: one text of everything would be garbage of megabytes after each change. */
+function* stateText(resourceVersion: number, items: Iterable<string>): Generator<string> {
+  let piece = `{"format":"${FORMAT}","resourceVersion":${resourceVersion},"items":[\n`;
+  let separator = '';
+  for (const item of items) {
+    piece += separator + item;
+    separator = ',\n';
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}\n]}\n`;
+}
+
 /** What tells one state of a file from another; empty when there is none. */
 async function fingerprint(file: string): Promise<string> {
   try {
@@ -144,9 +160,7 @@ export function stateFile(file: string): StateFile {
           throw new MctunnelError('INTERNAL', words);
         }
         undo = await journal.append(changes);
-        const body = [...items].join(',\n');
-        const head = `{"format":"${FORMAT}","resourceVersion":${resourceVersion},"items":[\n`;
-        await writeAtomic(file, `${head}${body}\n]}\n`);
+        await writeAtomic(file, stateText(resourceVersion, items));
         known = await fingerprint(file);
       } catch (error) {
         await undo?.();
