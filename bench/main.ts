@@ -30,6 +30,8 @@ const WARM_UP_REQUESTS = 30_000;
 const WARM_UP_S = 60;
 /** Over a long line a request takes its time. */
 const LINE_WARM_UP_S = 5;
+/** Transfers of each kind before the rounds: the third is as fast as the tenth. */
+const WARM_UP_TRANSFERS = 3;
 const SLOWEST = ['mct', 'anp-gw-fresh'];
 
 const settings = readSettings();
@@ -124,7 +126,7 @@ async function measure(): Promise<Sample[]> {
     );
     // Nothing of that has moved megabytes.
     for (const { args, seconds: limitS } of cases.filter(({ kind }) => kind === 'transfer')) {
-      await load.run([...system.args, ...args], limitS);
+      for (let i = 0; i < WARM_UP_TRANSFERS; i++) await load.run([...system.args, ...args], limitS);
     }
   }
   const samples: Sample[] = [];
