@@ -30,7 +30,7 @@ const WARM_UP_REQUESTS = 30_000;
 const WARM_UP_S = 60;
 /** Over a long line a request takes its time. */
 const LINE_WARM_UP_S = 5;
-/** Transfers of each kind before the rounds: the third is as fast as the tenth. */
+/** Transfers of each kind before the rounds; over a line of few Mbit/s one takes a minute. */
 const WARM_UP_TRANSFERS = 3;
 const SLOWEST = ['mct', 'anp-gw-fresh'];
 
@@ -46,6 +46,7 @@ const apart: Readonly<Record<string, () => Promise<void>>> = {
 };
 const alone = asked.find((name) => Object.hasOwn(apart, name));
 if (alone !== undefined) {
+  if (settings.json !== undefined) refuse(`BENCH_JSON: ${alone} writes none`);
   if (asked.length > 1) refuse(`${alone} goes with no other case`);
   await apart[alone]?.().catch(refuseSetting);
   process.exit();
@@ -57,6 +58,9 @@ if (missing.length > 0) {
   refuse(`no such case: ${missing.join(' ')} (there are ${[...known, ...Object.keys(apart)].join(' ')})`);
 }
 const cases = benchCases(seconds).filter(({ name }) => asked.length === 0 || asked.includes(name));
+if (settings.http2 !== undefined && cases.some(({ args }) => args.includes('-fresh'))) {
+  refuse('BENCH_HTTP2: fresh16 makes a connection for each request; name other cases');
+}
 
 const far = farEnd();
 if (line !== undefined && far === undefined && settings.isBetweenNamespaces) {
@@ -66,11 +70,13 @@ if (line !== undefined && far === undefined && settings.isBetweenNamespaces) {
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
 const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
 closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
+const samples: Sample[] = [];
 try {
-  const samples = await measure();
+  await measure();
+} finally {
+  // What was measured before something failed, too.
   console.log(resultTable(samples, cases));
   if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(samples, undefined, 1)}\n`);
-} finally {
   await closer.close();
 }
 
@@ -92,7 +98,7 @@ function refuse(why: string): never {
   process.exit(2);
 }
 
-async function measure(): Promise<Sample[]> {
+async function measure(): Promise<void> {
   const load = await LoadProgram.build(folder);
   const certificates = join(folder, 'certificates');
   mkdirSync(certificates);
@@ -119,23 +125,22 @@ async function measure(): Promise<Sample[]> {
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
   for (const system of systems) {
     await answering(load, system);
-    if (system.renew !== undefined) continue;
+    if (system.restart !== undefined) continue;
     await load.run(
       [...system.args, '-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${warmUpS}s`],
       warmUpS,
     );
     // Nothing of that has moved megabytes.
     for (const { args, seconds: limitS } of cases.filter(({ kind }) => kind === 'transfer')) {
-      for (let i = 0; i < WARM_UP_TRANSFERS; i++) await load.run([...system.args, ...args], limitS);
+      const times = line?.megabits === undefined ? WARM_UP_TRANSFERS : 1;
+      for (let i = 0; i < times; i++) await load.run([...system.args, ...args], limitS);
     }
   }
-  const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const one of cases) {
       for (const system of systems) samples.push(await sample(load, system, one, round));
     }
   }
-  return samples;
 }
 
 async function answering(load: LoadProgram, system: System): Promise<void> {
@@ -153,8 +158,8 @@ async function answering(load: LoadProgram, system: System): Promise<void> {
 }
 
 async function sample(load: LoadProgram, system: System, one: BenchCase, round: number): Promise<Sample> {
-  if (system.renew !== undefined) {
-    await system.renew();
+  if (system.restart !== undefined) {
+    await system.restart();
     await answering(load, system);
   }
   const pids = Object.entries(system.pids).map(([name, pid]) => `${name}=${pid}`);

@@ -93,7 +93,7 @@ class Rivals {
       get pids() {
         return pidsOf(server.process, agent);
       },
-      renew: async () => {
+      restart: async () => {
         // The server too: it locks itself up when a tunnel ends that carries requests.
         await Promise.all([agent.kill(), server.process.kill()]);
         server.process.start();

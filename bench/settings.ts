@@ -18,6 +18,8 @@ export interface BenchSettings {
   /** Another checkout, measured beside this one as `base`: what a change is worth. */
   readonly base: string | undefined;
   readonly nodeOptions: string | undefined;
+  /** HTTP/2 connections of the load generator; undefined: HTTP/1.1. */
+  readonly http2: number | undefined;
   /** The folder of the rivals' programs. */
   readonly rivals: string | undefined;
   /** A file for the measurements. */
@@ -29,6 +31,8 @@ export interface BenchSettings {
 }
 
 const OWN_SYSTEMS = ['direct', 'mctunnel', 'mctunnel-1000', 'apiserver-mctunnel', 'apiserver-trivial'];
+/** They offer HTTP/1.1 only, or are asked through a proxy. */
+const NO_HTTP2 = ['direct', 'mctunnel', 'mctunnel-1000', 'base', 'anp-connect', 'anp-grpc'];
 /** The one of them that `scale` measures. */
 const SCALED = 'mctunnel';
 /** As Go writes them. */
@@ -41,21 +45,33 @@ export function benchSettings(env: Environment): BenchSettings {
     throw new WrongSetting(`BENCH_BASE: no checkout of mctunnel in ${base}`);
   }
   const rivals = text(env, 'BENCH_RIVALS');
-  if (rivals !== undefined && rivalsIn(rivals).length === 0) {
+  if (rivals !== undefined && rivalsIn(rivals).length + idleRivalsIn(rivals).length === 0) {
     throw new WrongSetting(
       `BENCH_RIVALS: no rival's programs in ${rivals} (bench/rivals/build.sh puts them into bin)`,
     );
   }
-  http2Connections(env);
+  const named = systems(env, { base, rivals });
+  const http2 = http2Connections(env);
+  if (http2 !== undefined && named?.every((name) => !NO_HTTP2.includes(name)) !== true) {
+    throw new WrongSetting(
+      'BENCH_HTTP2: name systems that speak it in BENCH_SYSTEMS, such as apiserver-mctunnel',
+    );
+  }
+  const line = lineSettings(env);
+  const nearOnly = line.isBetweenNamespaces && named?.find((name) => name.startsWith('apiserver-'));
+  if (typeof nearOnly === 'string') {
+    throw new WrongSetting(`BENCH_NAMESPACES: not with ${nearOnly}, whose hub listens on 127.0.0.1`);
+  }
   return {
     rounds: whole(env, 'BENCH_ROUNDS', 3),
     seconds: positive(env, 'BENCH_SECONDS') ?? 4,
-    systems: systems(env, { base, rivals }),
+    systems: named,
     base,
+    http2,
     nodeOptions: text(env, 'BENCH_NODE_OPTIONS'),
     rivals,
     json: writable(env, 'BENCH_JSON'),
-    ...lineSettings(env),
+    ...line,
   };
 }
 

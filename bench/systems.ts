@@ -19,7 +19,7 @@ export interface System {
   /** Its own processes by name, whose CPU time counts. */
   readonly pids: Readonly<Record<string, number>>;
   /** Starts it again before each measurement, and nothing warms it up: what does not bear longer use. */
-  readonly renew?: () => Promise<void>;
+  readonly restart?: () => Promise<void>;
 }
 
 export interface BenchWorld {

@@ -82,7 +82,7 @@ export function nextWindowBytes(use: WindowUse): number {
   if (use.elapsedMs > takenShare * Math.max(GROWTH_ROUND_TRIPS * (use.roundTripMs ?? 0), MIN_GROWTH_MS))
     return windowBytes;
   if (sinceSlow !== undefined && usefulBytes(sinceSlow, use) < windowBytes) return windowBytes;
-  const growth = isLong(use.roundTripMs) && sinceSlow === undefined ? LONG_GROWTH : 2;
+  const growth = isLong(use.roundTripMs) ? LONG_GROWTH : 2;
   return Math.max(windowBytes, Math.min(growth * windowBytes, MAX_WINDOW_BYTES));
 }
 

@@ -27,12 +27,13 @@ it('takes what it is given', () => {
   const settings = benchSettings({
     ...{ BENCH_ROUNDS: '5', BENCH_SECONDS: '0.5', BENCH_SYSTEMS: 'mctunnel,anp-connect,base' },
     ...{ BENCH_BASE: '.', BENCH_RIVALS: programs, BENCH_JSON: join(folder, 'out.json') },
-    ...{ BENCH_DELAY: '25ms', BENCH_MBIT: '20', BENCH_HTTP2: '1' },
+    ...{ BENCH_DELAY: '25ms', BENCH_MBIT: '20' },
   });
   expect(settings).toMatchObject({
     ...{ rounds: 5, seconds: 0.5, systems: ['mctunnel', 'anp-connect', 'base'], rivals: programs },
     ...{ line: { delay: '25ms', megabits: 20 }, isBetweenNamespaces: false },
   });
+  expect(benchSettings({ BENCH_HTTP2: '2', BENCH_SYSTEMS: 'apiserver-mctunnel' }).http2).toBe(2);
   expect(wholes({ BENCH_AGENTS: '10,100' }, 'BENCH_AGENTS', [1])).toEqual([10, 100]);
 });
 
@@ -45,6 +46,8 @@ const wrong: readonly (readonly [Environment, string])[] = [
     (seconds) => [{ BENCH_SECONDS: seconds }, `BENCH_SECONDS: not a number above 0: ${seconds}`] as const,
   ),
   [{ BENCH_HTTP2: 'yes' }, 'BENCH_HTTP2: not a whole number'],
+  [{ BENCH_HTTP2: '1' }, 'BENCH_HTTP2: name systems that speak it'],
+  [{ BENCH_HTTP2: '1', BENCH_SYSTEMS: 'mctunnel' }, 'BENCH_HTTP2: name systems that speak it'],
   [{ BENCH_SYSTEMS: 'mctunel' }, 'BENCH_SYSTEMS: no such system: mctunel (there are direct mctunnel'],
   [{ BENCH_SYSTEMS: 'mctunnel,' }, 'BENCH_SYSTEMS: no such system'],
   [{ BENCH_SYSTEMS: 'base' }, 'BENCH_SYSTEMS: base needs BENCH_BASE'],

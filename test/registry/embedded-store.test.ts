@@ -50,6 +50,16 @@ describe('EmbeddedStore on disk', () => {
     expect(second.since(Number(resourceVersion) - 1)).toHaveLength(2);
   });
 
+  it('finds everything again that takes several pieces to write, the last of them empty or not', async () => {
+    const store = await openStore(stateFile(file));
+    const note = (length: number): object => ({ annotations: { note: 'é'.repeat(length) } });
+    for (let i = 0; i < 200; i++) await store.create({ name: `c${i}`, ...note(1_000) });
+    for (const length of [65_535, 65_536, 120_000]) {
+      await store.create({ name: `z${length}`, ...note(length) });
+      expect(await (await openStore(stateFile(file))).list()).toEqual(await store.list());
+    }
+  });
+
   it('keeps the file to its owner', async () => {
     const store = await openStore(stateFile(file));
     await store.create({ name: 'a' });

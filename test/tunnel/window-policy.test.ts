@@ -79,7 +79,7 @@ describe('the window policy', () => {
   it('does not grow again until the average since then makes use of it', () => {
     // 256 KiB in four round trips of 50 ms: 1.25 MiB a second.
     const since = { takenBytes: 1.25 * MIB, elapsedMs: 1_000 };
-    expect(nextWindowBytes({ ...use, sinceSlow: since })).toBe(512 * KIB);
+    expect(nextWindowBytes({ ...use, sinceSlow: since })).toBe(1 * MIB);
     expect(nextWindowBytes({ ...use, sinceSlow: { ...since, takenBytes: 1.24 * MIB } })).toBe(256 * KIB);
   });
 

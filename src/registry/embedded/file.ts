@@ -10,7 +10,7 @@ import { Journal, type StoredChange } from './journal.ts';
 const FORMAT = 'mctunnel-registrations/1';
 /** About 200,000 registrations; more is no file of ours. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
-/** It is written in pieces of about so many characters. */
+/** It is written in pieces of at least so many characters, but the last. */
 const PIECE_LENGTH = 64 * 1024;
 
 interface StoredState {
@@ -26,7 +26,7 @@ export interface StateFile {
   load(): Promise<StoredState | undefined>;
   /**
    * Replaces the whole content, or throws and leaves the old one as it was. `items` are JSON texts, `changes` what led from the old
-   * content to this one.
+   * content to this one. `items` is read until this resolves.
    */
   save(resourceVersion: number, items: Iterable<string>, changes: readonly StoredChange[]): Promise<void>;
 }
