@@ -4,6 +4,7 @@ go 1.24.0
 
 require (
 	google.golang.org/grpc v1.80.0
+	mctunnel/bench/rivals/proxy v0.0.0
 	sigs.k8s.io/apiserver-network-proxy/konnectivity-client v0.36.0
 )
 
@@ -24,3 +25,5 @@ require (
 	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
+
+replace mctunnel/bench/rivals/proxy => ../proxy

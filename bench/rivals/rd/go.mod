@@ -6,6 +6,7 @@ require (
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674
 	github.com/rancher/remotedialer v0.6.2-0.20260818134239-f631a8756862
 	github.com/sirupsen/logrus v1.9.4
+	mctunnel/bench/rivals/proxy v0.0.0
 )
 
 require (
@@ -21,3 +22,5 @@ require (
 	golang.org/x/sys v0.31.0 // indirect
 	google.golang.org/protobuf v1.36.5 // indirect
 )
+
+replace mctunnel/bench/rivals/proxy => ../proxy

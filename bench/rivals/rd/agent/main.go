@@ -5,17 +5,16 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"flag"
 	"fmt"
 	"log"
 	"net/http"
-	"os"
 	"sync"
 
 	"github.com/gorilla/websocket"
 	"github.com/rancher/remotedialer"
 	"github.com/sirupsen/logrus"
+	"mctunnel/bench/rivals/proxy"
 )
 
 // So many connect at a time.
@@ -28,13 +27,9 @@ func main() {
 	agents := flag.Int("agents", 0, "so many agents")
 	flag.Parse()
 	logrus.SetLevel(logrus.WarnLevel)
-	pem, err := os.ReadFile(*ca)
+	roots, err := proxy.Roots(*ca)
 	if err != nil {
 		log.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		log.Fatalf("%s holds no certificate", *ca)
 	}
 	dialer := &websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: roots}, HandshakeTimeout: remotedialer.HandshakeTimeOut}
 	if *agents == 0 {
@@ -57,7 +52,7 @@ func main() {
 
 // stay connects, and again whenever the connection has ended; the library waits before.
 func stay(hub, cluster string, dialer *websocket.Dialer, connected func()) {
-	header := http.Header{"X-Cluster": {cluster}, "Authorization": {"Bearer bench"}}
+	header := http.Header{"X-Cluster": {cluster}, "Authorization": {proxy.Authorization}}
 	for {
 		_ = remotedialer.ClientConnect(context.Background(), hub, header, dialer,
 			func(string, string) bool { return true },

@@ -1,0 +1,3 @@
+module mctunnel/bench/rivals/proxy
+
+go 1.24.0
