@@ -21,7 +21,7 @@ import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { LoadProgram, type Measurement } from './program.ts';
 import { startRivals } from './rivals.ts';
-import { benchSettings, WrongSetting, type BenchSettings } from './settings.ts';
+import { benchSettings, refuseUnread, WrongSetting, type BenchSettings } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
 import { resultTable, type Sample } from './table.ts';
 
@@ -34,21 +34,20 @@ const LINE_WARM_UP_S = 5;
 const WARM_UP_TRANSFERS = 3;
 const SLOWEST = ['mct', 'anp-gw-fresh'];
 
-const settings = readSettings();
-const { rounds, seconds, line } = settings;
-const only = settings.systems;
 const asked = process.argv.slice(2);
 
 // On hubs of their own: no part of the rounds below.
-const apart: Readonly<Record<string, () => Promise<void>>> = {
+const apart = {
   clusters: async () => (await import('./clusters.ts')).benchClusters(),
   scale: async () => (await import('./scale.ts')).benchScale(settings),
 };
-const alone = asked.find((name) => Object.hasOwn(apart, name));
+const alone = asked.find((name): name is keyof typeof apart => Object.hasOwn(apart, name));
+const settings = readSettings();
+const { rounds, seconds, line } = settings;
+const only = settings.systems;
 if (alone !== undefined) {
-  if (settings.json !== undefined) refuse(`BENCH_JSON: ${alone} writes none`);
   if (asked.length > 1) refuse(`${alone} goes with no other case`);
-  await apart[alone]?.().catch(refuseSetting);
+  await apart[alone]().catch(refuseSetting);
   process.exit();
 }
 
@@ -74,14 +73,19 @@ const samples: Sample[] = [];
 try {
   await measure();
 } finally {
+  await closer.close();
   // What was measured before something failed, too.
+  if (samples.length > 0) tell();
+}
+
+function tell(): void {
   console.log(resultTable(samples, cases));
   if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(samples, undefined, 1)}\n`);
-  await closer.close();
 }
 
 function readSettings(): BenchSettings {
   try {
+    refuseUnread(process.env, alone ?? 'cases');
     return benchSettings(process.env);
   } catch (error) {
     return refuseSetting(error);
@@ -99,7 +103,7 @@ function refuse(why: string): never {
 }
 
 async function measure(): Promise<void> {
-  const load = await LoadProgram.build(folder);
+  const load = await LoadProgram.build(folder, settings.http2);
   const certificates = join(folder, 'certificates');
   mkdirSync(certificates);
   await load.certificates(certificates);

@@ -3,7 +3,6 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { http2Connections } from './settings.ts';
 
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
 /** The first time gRPC is built too. */
@@ -39,16 +38,16 @@ export class LoadProgram {
   /** kube-apiserver speaks HTTP/2. */
   readonly #version: readonly string[];
 
-  private constructor(path: string) {
+  private constructor(path: string, http2: number | undefined) {
     this.path = path;
-    const http2 = http2Connections(process.env);
     this.#version = http2 === undefined ? [] : ['-h2', String(http2)];
   }
 
-  static async build(folder: string): Promise<LoadProgram> {
+  /** `http2`: everything over so many HTTP/2 connections, where the server speaks it; undefined: HTTP/1.1. */
+  static async build(folder: string, http2?: number): Promise<LoadProgram> {
     const path = join(mkdtempSync(join(folder, 'load-')), 'load');
     await promisify(execFile)('go', ['build', '-o', path, '.'], { cwd: SOURCE, timeout: BUILD_TIMEOUT_MS });
-    return new LoadProgram(path);
+    return new LoadProgram(path, http2);
   }
 
   async certificates(folder: string): Promise<void> {

@@ -38,7 +38,8 @@ export class RivalServers {
 
   /** It asks clients and agents for certificates. */
   async konnectivity(name: string, mode: 'grpc' | 'http-connect'): Promise<RivalServer> {
-    const [port, agentPort, health, admin] = await freePorts(4);
+    const [port, agentPort] = [await freePort(), await freePort()];
+    const [health, admin] = [await freePort(), await freePort()];
     const [certificate, key] = this.pair('server');
     const process = startProgram(this.#world, `${name}-server`, [
       ...[this.path('anp-server'), '--mode', mode, '-v', '0'],
@@ -49,11 +50,11 @@ export class RivalServers {
       ...['--server-ca-cert', this.ca, '--server-cert', certificate, '--server-key', key],
       ...['--cluster-ca-cert', this.ca, '--cluster-cert', certificate, '--cluster-key', key],
     ]);
-    return await this.#listening({ process, port, agentPort });
+    return await this.listening({ process, port, agentPort });
   }
 
   async multiclustertunnel(): Promise<RivalServer> {
-    const [port, agentPort] = await freePorts(2);
+    const [port, agentPort] = [await freePort(), await freePort()];
     const [certificate, key] = this.pair('server');
     const process = startProgram(this.#world, 'mct-server', [
       ...[this.path('mct-server'), '-v', '0'],
@@ -61,23 +62,23 @@ export class RivalServers {
       ...['-grpc-address', `${hubAddress(this.#world)}:${agentPort}`],
       ...['-grpc-cert-file', certificate, '-grpc-key-file', key],
     ]);
-    return await this.#listening({ process, port, agentPort });
+    return await this.listening({ process, port, agentPort });
   }
 
   /** Our own program around the library, which has none. */
   async remotedialer(): Promise<RivalServer> {
-    const [port, agentPort] = await freePorts(2);
+    const [port, agentPort] = [await freePort(), await freePort()];
     const [certificate, key] = this.pair('server');
     const process = startProgram(this.#world, 'rd-server', [
       ...[this.path('rd-server'), '-listen', `127.0.0.1:${port}`],
       ...['-agent-listen', `${hubAddress(this.#world)}:${agentPort}`, '-cert', certificate, '-key', key],
       ...['-target', `https://${this.#world.upstream}`, '-ca', this.ca],
     ]);
-    return await this.#listening({ process, port, agentPort });
+    return await this.listening({ process, port, agentPort });
   }
 
   /** Agents that come too early wait before they come again, for seconds. */
-  async listening(server: RivalServer): Promise<void> {
+  async listening(server: RivalServer): Promise<RivalServer> {
     const host = hubAddress(this.#world);
     await waitFor(`a listener of ${server.process.name}`, async () => {
       if (!server.process.running) throw new Fatal(new Error(`it has ended: ${server.process.outcome}`));
@@ -93,19 +94,6 @@ export class RivalServers {
         cause: error,
       });
     });
-  }
-
-  async #listening(server: RivalServer): Promise<RivalServer> {
-    await this.listening(server);
     return server;
   }
-}
-
-type Ports = [number, number, number, number];
-async function freePorts(count: 2): Promise<[number, number]>;
-async function freePorts(count: 4): Promise<Ports>;
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) ports.push(await freePort());
-  return ports;
 }

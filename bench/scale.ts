@@ -34,6 +34,7 @@ export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'riva
   const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
   const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 30);
   const systems = scaleSystems(settings);
+  const { rivals } = settings;
   console.log(
     '| system | agents | server MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
       '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -41,9 +42,9 @@ export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'riva
   for (const count of counts) {
     for (const system of systems) {
       const columns =
-        system === 'mctunnel'
+        system === 'mctunnel' || rivals === undefined
           ? await measure(count, restSeconds)
-          : [...(await measureRival(system, settings.rivals ?? '', count, restSeconds)), ...NOT_MEASURED];
+          : [...(await measureRival(system, rivals, count, restSeconds)), ...NOT_MEASURED];
       console.log(`| ${[system, ...columns].join(' | ')} |`);
     }
   }

@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TcpSettings } from './namespaces.ts';
+import { FAR_VARIABLE, type TcpSettings } from './namespaces.ts';
 import { idleRivalNames, idleRivalsIn, rivalNames, rivalsIn } from './rival-programs.ts';
 import type { Line } from './systems.ts';
 
@@ -39,6 +39,29 @@ const SCALED = 'mctunnel';
 const DURATION = /^(\d+(\.\d+)?(us|µs|ms|s))+$/;
 const MIN_TCP_BUFFER_BYTES = 16_384;
 
+/** What each kind of run reads: the cases that `benchCases` has, `clusters`, `scale`. */
+const READ = {
+  cases: [
+    ...['BENCH_ROUNDS', 'BENCH_SECONDS', 'BENCH_SYSTEMS', 'BENCH_RIVALS', 'BENCH_BASE', 'BENCH_NODE_OPTIONS'],
+    ...['BENCH_HTTP2', 'BENCH_JSON', 'BENCH_DELAY', 'BENCH_MBIT', 'BENCH_NAMESPACES', 'BENCH_TCP_BUFFER'],
+    ...['BENCH_TCP_CONGESTION', FAR_VARIABLE],
+  ],
+  clusters: ['BENCH_REGISTRATIONS', 'BENCH_AGENTS', 'BENCH_ROUNDS', 'BENCH_REST_SECONDS'],
+  scale: ['BENCH_AGENTS', 'BENCH_REST_SECONDS', 'BENCH_RIVALS', 'BENCH_SYSTEMS'],
+} as const;
+const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_allowed_congestion_control';
+
+/** Throws `WrongSetting` for a variable that would be left out without a word. */
+export function refuseUnread(env: Environment, run: keyof typeof READ): void {
+  const read: readonly string[] = READ[run];
+  const unread = Object.keys(env).find(
+    (name) => name.startsWith('BENCH_') && text(env, name) !== undefined && !read.includes(name),
+  );
+  if (unread === undefined) return;
+  const known = read.filter((name) => name !== FAR_VARIABLE).join(' ');
+  throw new WrongSetting(`${unread}: not read with ${run} (${known} are)`);
+}
+
 export function benchSettings(env: Environment): BenchSettings {
   const base = text(env, 'BENCH_BASE');
   if (base !== undefined && !existsSync(join(base, 'src/cli/main.ts'))) {
@@ -58,9 +81,9 @@ export function benchSettings(env: Environment): BenchSettings {
     );
   }
   const line = lineSettings(env);
-  const nearOnly = line.isBetweenNamespaces && named?.find((name) => name.startsWith('apiserver-'));
-  if (typeof nearOnly === 'string') {
-    throw new WrongSetting(`BENCH_NAMESPACES: not with ${nearOnly}, whose hub listens on 127.0.0.1`);
+  const aggregated = named?.find((name) => name.startsWith('apiserver-'));
+  if (line.isBetweenNamespaces && aggregated !== undefined) {
+    throw new WrongSetting(`BENCH_NAMESPACES: not with ${aggregated}, whose hub listens on 127.0.0.1`);
   }
   return {
     rounds: whole(env, 'BENCH_ROUNDS', 3),
@@ -75,8 +98,7 @@ export function benchSettings(env: Environment): BenchSettings {
   };
 }
 
-/** Everything over so many HTTP/2 connections, where the server speaks it; undefined: HTTP/1.1. */
-export function http2Connections(env: Environment): number | undefined {
+function http2Connections(env: Environment): number | undefined {
   return text(env, 'BENCH_HTTP2') === undefined ? undefined : whole(env, 'BENCH_HTTP2', 1);
 }
 
@@ -149,9 +171,7 @@ export function scaleSystems({
       throw new WrongSetting(`BENCH_SYSTEMS: scale knows no ${name} (there are ${known})`);
     }
     if (!there.includes(name)) {
-      throw new WrongSetting(
-        `BENCH_SYSTEMS: the programs of ${name} for scale are not in ${rivals ?? 'BENCH_RIVALS'}`,
-      );
+      throw new WrongSetting(`BENCH_SYSTEMS: BENCH_RIVALS lacks the programs of ${name} for scale`);
     }
   }
   return there.filter((name) => systems?.includes(name) ?? true);
@@ -194,6 +214,14 @@ function lineSettings(env: Environment): Pick<BenchSettings, 'line' | 'isBetween
   }
   if (bufferBytes !== undefined && wholeNumber('BENCH_TCP_BUFFER', bufferBytes) < MIN_TCP_BUFFER_BYTES) {
     throw new WrongSetting(`BENCH_TCP_BUFFER: less than ${MIN_TCP_BUFFER_BYTES} bytes: ${bufferBytes}`);
+  }
+  if (congestionControl !== undefined) {
+    const allowed = readFileSync(CONGESTION_CONTROLS, 'utf8').trim().split(' ');
+    if (!allowed.includes(congestionControl)) {
+      throw new WrongSetting(
+        `BENCH_TCP_CONGESTION: ${congestionControl} is not in net.ipv4.tcp_allowed_congestion_control (${allowed.join(' ')})`,
+      );
+    }
   }
   return {
     line: delay === undefined ? undefined : { delay, megabits },

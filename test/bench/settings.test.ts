@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   benchSettings,
+  refuseUnread,
   scaleSystems,
   whole,
   wholes,
@@ -66,10 +67,24 @@ const wrong: readonly (readonly [Environment, string])[] = [
   [{ BENCH_DELAY: '25ms', BENCH_NAMESPACES: 'yes' }, 'BENCH_NAMESPACES: 1 or nothing'],
   [{ BENCH_DELAY: '25ms', BENCH_TCP_BUFFER: '67108864' }, 'BENCH_TCP_BUFFER needs BENCH_NAMESPACES=1'],
   [{ BENCH_DELAY: '25ms', BENCH_TCP_CONGESTION: 'bbr' }, 'BENCH_TCP_CONGESTION needs BENCH_NAMESPACES=1'],
+  [
+    { BENCH_DELAY: '25ms', BENCH_NAMESPACES: '1', BENCH_TCP_CONGESTION: 'none' },
+    process.getuid?.() === 0 ? 'BENCH_TCP_CONGESTION: none is not in net.ipv4' : 'needs root',
+  ],
 ];
 it.each(wrong)('refuses %j', (env, why) => {
   expect(() => benchSettings(env)).toThrow(WrongSetting);
   expect(() => benchSettings(env)).toThrow(why);
+});
+
+it('refuses a variable that it would not read', () => {
+  expect(() => refuseUnread({ BENCH_ROUND: '5' }, 'cases')).toThrow(
+    'BENCH_ROUND: not read with cases (BENCH_ROUNDS BENCH_SECONDS',
+  );
+  expect(() => refuseUnread({ BENCH_JSON: 'x' }, 'scale')).toThrow('BENCH_JSON: not read with scale');
+  expect(() => refuseUnread({ BENCH_SYSTEMS: 'mct' }, 'clusters')).toThrow(WrongSetting);
+  expect(() => refuseUnread({ BENCH_ROUND: '', PATH: 'x', BENCH_AGENTS: '1' }, 'scale')).not.toThrow();
+  expect(() => refuseUnread({ BENCH_FAR_NAMESPACE: 'x' }, 'cases')).not.toThrow();
 });
 
 it('refuses numbers of agents that are none', () => {
@@ -88,7 +103,7 @@ it('measures at rest what has the programs for it', () => {
   expect(scaleSystems({ systems: undefined, rivals })).toEqual(['mctunnel', 'rd']);
   expect(scaleSystems({ systems: ['rd'], rivals })).toEqual(['rd']);
   expect(() => scaleSystems({ systems: ['anp-grpc'], rivals })).toThrow(
-    `BENCH_SYSTEMS: the programs of anp-grpc for scale are not in ${rivals}`,
+    'BENCH_SYSTEMS: BENCH_RIVALS lacks the programs of anp-grpc for scale',
   );
   expect(() => scaleSystems({ systems: ['mctunnel', 'anp-gw'], rivals })).toThrow(
     'BENCH_SYSTEMS: scale knows no anp-gw (there are mctunnel anp-grpc mct rd)',

@@ -30,7 +30,7 @@ const PROGRAM = `
     if (++turns % 2_560 > 0) setImmediate(turn, done);
     else setTimeout(done, 10);
   };
-  const tell = () => console.log(JSON.stringify({ whole, last: onTheirWay.length }));
+  const tell = () => console.log(JSON.stringify({ whole }));
   const rest = () => setTimeout(() => {
     whole = 0;
     turn(tell);
