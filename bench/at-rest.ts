@@ -3,10 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../test/kubernetes/index.ts';
 import { residentBytes } from '../test/support/memory.ts';
 
-/** After the last agent has come: reports are written, garbage is collected. */
-const SETTLE_MS = 20_000;
 const COMING_MS = 600_000;
 const TICK_MS = 10;
+
+export interface RestTimes {
+  /** After the last agent has come: reports are written, garbage is collected. */
+  readonly settleSeconds: number;
+  /** For so long CPU time is measured. */
+  readonly restSeconds: number;
+}
 
 /** What agents at rest cost their server. */
 export interface AtRest {
@@ -21,14 +26,14 @@ export interface AtRest {
 /** `come` resolves when all agents are connected to the server, which runs. */
 export async function measureAtRest(
   pid: number,
-  restSeconds: number,
+  { settleSeconds, restSeconds }: RestTimes,
   come: () => Promise<unknown>,
 ): Promise<AtRest> {
   const mib = (): number => residentBytes(pid) / 1024 ** 2;
-  await delay(SETTLE_MS);
+  await delay(settleSeconds * 1_000);
   const mibBefore = mib();
   const comingSeconds = await seconds(come);
-  await delay(SETTLE_MS);
+  await delay(settleSeconds * 1_000);
   const mibWith = mib();
   const cpuBefore = cpuMs(pid);
   await delay(restSeconds * 1_000);

@@ -2,7 +2,7 @@
  * What connections of agents cost when nothing but Node and grpc-js is at work: a server that asks for client certificates and answers one message of a bidirectional call,
  * and clients that hold such a call. What `bench/scale.ts` measures cannot be less than this.
  *
- *     node bench/bare-grpc.ts [connections, 1000]
+ *     npx node bench/bare-grpc.ts [connections, 1000]
  */
 import {
   Client,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Closer } from '../src/lib/closer.ts';
 import { Fatal } from '../test/kubernetes/wait.ts';
-import { atRestColumns, comes, measureAtRest } from './at-rest.ts';
+import { atRestColumns, comes, measureAtRest, type RestTimes } from './at-rest.ts';
 import { LoadProgram } from './program.ts';
 import { RivalServers, type RivalServer } from './rival-servers.ts';
 import { pidOf, startProgram, type BenchWorld } from './systems.ts';
@@ -24,7 +24,7 @@ export async function measureRival(
   name: string,
   binaries: string,
   count: number,
-  restSeconds: number,
+  times: RestTimes,
 ): Promise<readonly string[]> {
   const closer = new Closer((what, error) => console.error(`could not end ${what}:`, error));
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
@@ -39,7 +39,7 @@ export async function measureRival(
     const rival = idleRivals(world, binaries)[name];
     if (rival === undefined) throw new Error(`no idle agents of ${name}`);
     const server = await rival.start();
-    const rest = await measureAtRest(pidOf(server.process), restSeconds, async () => {
+    const rest = await measureAtRest(pidOf(server.process), times, async () => {
       const agents = startProgram(world, `${name}-agents`, rival.agents(server.agentPort, count));
       await comes(() => {
         if (!agents.running)

@@ -2,7 +2,7 @@
  * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
  * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
- * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_REST_SECONDS (30), BENCH_RIVALS, BENCH_SYSTEMS. Needs Linux, and two file descriptors for each agent.
+ * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_RIVALS, BENCH_SYSTEMS. Needs Linux, and two file descriptors for each agent.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { folderTrust, startAgentFleet } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
-import { atRestColumns, comes, measureAtRest, pace, seconds } from './at-rest.ts';
+import { atRestColumns, comes, measureAtRest, pace, seconds, type RestTimes } from './at-rest.ts';
 import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
 import { scaleSystems, whole, wholes, type BenchSettings } from './settings.ts';
@@ -32,7 +32,10 @@ interface Asked {
 /** Prints a table. Throws when something does not start. */
 export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'rivals'>): Promise<void> {
   const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
-  const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 30);
+  const times = {
+    settleSeconds: whole(process.env, 'BENCH_SETTLE_SECONDS', 20),
+    restSeconds: whole(process.env, 'BENCH_REST_SECONDS', 30),
+  };
   const systems = scaleSystems(settings);
   const { rivals } = settings;
   console.log(
@@ -43,14 +46,14 @@ export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'riva
     for (const system of systems) {
       const columns =
         system === 'mctunnel' || rivals === undefined
-          ? await measure(count, restSeconds)
-          : [...(await measureRival(system, rivals, count, restSeconds)), ...NOT_MEASURED];
+          ? await measure(count, times)
+          : [...(await measureRival(system, rivals, count, times)), ...NOT_MEASURED];
       console.log(`| ${[system, ...columns].join(' | ')} |`);
     }
   }
 }
 
-async function measure(count: number, restSeconds: number): Promise<readonly string[]> {
+async function measure(count: number, times: RestTimes): Promise<readonly string[]> {
   const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +71,7 @@ async function measure(count: number, restSeconds: number): Promise<readonly str
     const clusters = await register(client, count);
     const trust = folderTrust(hub.dataDir);
     let connected = (): number => 0;
-    const rest = await measureAtRest(hub.process.pid, restSeconds, async () => {
+    const rest = await measureAtRest(hub.process.pid, times, async () => {
       const fleet = startAgentFleet({ hub: `127.0.0.1:${hub.tunnelPort}`, clusters, ...trust });
       closer.add('agents', () => fleet.stop());
       connected = () => fleet.connected;

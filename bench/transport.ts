@@ -2,7 +2,7 @@
  * CPU of one exchange (a request of one frame, an answer of a head and 1 KiB) over real gRPC with mutual TLS on loopback. Hub and agent run in one
  * process here, so the figure is the cost of both ends together, with TLS and the kernel's share.
  *
- *   node bench/transport.ts [exchanges per row]
+ *     npx node bench/transport.ts [exchanges per row]
  */
 import { AGENT, answer, CA, OPEN, TestHub } from '../test/transport/fixture.ts';
 import type { TunnelSession } from '../src/tunnel/index.ts';
