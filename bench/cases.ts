@@ -27,6 +27,9 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     seconds: TRANSFER_LIMIT_S,
     args: [...args, '-n', '1', '-d', `${TRANSFER_LIMIT_S}s`],
   });
+  // From the first byte on: such a reader is a download like any other until its buffers are full.
+  const filling = (count: number): BenchCase =>
+    requests(`fill${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '0s');
   // What a connection's buffers swallow is sent before the readers stand still.
   const stalled = (count: number): BenchCase =>
     requests(`stall${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '20s');
@@ -41,6 +44,8 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     transfer('up', '-upload', GIGABYTE),
     requests('c8', '-c', '8'),
     requests('bulk4', '-c', '8', '-bulk', '4'),
+    filling(1),
+    filling(100),
     stalled(1),
     stalled(10),
     stalled(100),

@@ -10,12 +10,12 @@ import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Closer } from '../src/lib/closer.ts';
 import { buildPrograms, startControlPlane, waitFor, type ControlPlane } from '../test/kubernetes/index.ts';
 import { fleetTrust, startAgentFleet, type AgentFleet } from '../test/support/agent-fleet.ts';
 import { startAggregatedHub } from '../test/support/aggregated-hub.ts';
 import { register } from '../test/support/follow.ts';
-import { whole, wholes } from './settings.ts';
+import { benchCloser } from './bench-closer.ts';
+import { whole, wholes, wholeSeconds } from './settings.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
@@ -58,8 +58,8 @@ export async function benchClusters(): Promise<void> {
   const registrations = whole(process.env, 'BENCH_REGISTRATIONS', 10_000);
   const agents = wholes(process.env, 'BENCH_AGENTS', [10, 100, 1_000]);
   const rounds = whole(process.env, 'BENCH_ROUNDS', 20);
-  const restSeconds = whole(process.env, 'BENCH_REST_SECONDS', 60);
-  const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
+  const restSeconds = wholeSeconds(process.env, 'BENCH_REST_SECONDS', 60);
+  const closer = benchCloser();
   try {
     const plane = await startControlPlane({ name: 'bench' });
     closer.add('control plane', () => plane.stop());

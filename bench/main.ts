@@ -14,9 +14,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Closer } from '../src/lib/closer.ts';
 import { waitFor } from '../test/kubernetes/wait.ts';
 import { startAggregated } from './aggregated.ts';
+import { benchCloser } from './bench-closer.ts';
 import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { LoadProgram, type Measurement } from './program.ts';
@@ -67,18 +67,19 @@ if (line !== undefined && far === undefined && settings.isBetweenNamespaces) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
-const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
-closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
 const samples: Sample[] = [];
+const closer = benchCloser(tell);
+closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
 try {
   await measure();
 } finally {
   await closer.close();
   // What was measured before something failed, too.
-  if (samples.length > 0) tell();
+  tell();
 }
 
 function tell(): void {
+  if (samples.length === 0) return;
   console.log(resultTable(samples, cases));
   if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(samples, undefined, 1)}\n`);
 }
@@ -110,13 +111,14 @@ async function measure(): Promise<void> {
   const world = await startUpstream({ folder, load, closer, certificates, line, far });
   const systems: System[] = [];
   const wanted = (name: string): boolean => only === undefined || only.includes(name);
-  if (wanted('direct')) systems.push(direct(world));
+  if (wanted('direct') && (line === undefined || far !== undefined)) systems.push(direct(world));
   const variants: MctunnelVariant[] = [
     { name: 'mctunnel', nodeOptions: settings.nodeOptions },
     ...(settings.base === undefined ? [] : [{ name: 'base', checkout: settings.base }]),
   ];
   // Only when named: each takes its time to start.
   if (only?.includes('mctunnel-1000') === true) variants.push({ name: 'mctunnel-1000', registered: 1_000 });
+  if (only?.includes('mctunnel-audit') === true) variants.push({ name: 'mctunnel-audit', isAudited: true });
   for (const variant of variants) if (wanted(variant.name)) systems.push(await startMctunnel(world, variant));
   if (only?.some((name) => name.startsWith('apiserver-')) === true) {
     systems.push(...(await startAggregated(world)).filter(({ name }) => wanted(name)));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Closer } from '../src/lib/closer.ts';
+import { benchCloser } from './bench-closer.ts';
 import { LoadProgram } from './program.ts';
 import type { Line } from './systems.ts';
 
@@ -26,7 +26,9 @@ export const FAR_VARIABLE = 'BENCH_FAR_NAMESPACE';
 
 export function farEnd(): FarEnd | undefined {
   const namespace = process.env[FAR_VARIABLE];
-  return namespace === undefined ? undefined : { namespace, address: FAR_ADDRESS, nearAddress: NEAR_ADDRESS };
+  return namespace === undefined || namespace === ''
+    ? undefined
+    : { namespace, address: FAR_ADDRESS, nearAddress: NEAR_ADDRESS };
 }
 
 /** The command that runs another one at the far end. */
@@ -44,7 +46,7 @@ export interface TcpSettings {
 
 /** Runs this same command in one of two network namespaces that a line joins. Needs root and iproute2. Returns the exit status. */
 export async function runInNamespaces(line: Line, tcp: TcpSettings): Promise<number> {
-  const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
+  const closer = benchCloser();
   try {
     const folder = mkdtempSync(join(tmpdir(), 'mctunnel-line-'));
     closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -74,8 +76,12 @@ export async function runInNamespaces(line: Line, tcp: TcpSettings): Promise<num
       stdio: 'inherit',
       env: { ...process.env, [FAR_VARIABLE]: far },
     });
-    const [status] = (await once(child, 'exit')) as [number | null];
-    return status ?? 1;
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    closer.add('benchmark', async () => {
+      child.kill('SIGINT');
+      await exit;
+    });
+    return (await exit)[0] ?? 1;
   } finally {
     await closer.close();
   }

@@ -56,7 +56,7 @@ export class LoadProgram {
 
   async run(args: readonly string[], seconds: number): Promise<Measurement> {
     const { stdout } = await promisify(execFile)(this.path, ['run', ...this.#version, ...args], {
-      timeout: seconds * 1_000 + RUN_GRACE_MS,
+      timeout: Math.ceil(seconds * 1_000) + RUN_GRACE_MS,
     });
     return JSON.parse(stdout) as Measurement;
   }

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Closer } from '../src/lib/closer.ts';
 import { Fatal } from '../test/kubernetes/wait.ts';
+import { benchCloser } from './bench-closer.ts';
 import { atRestColumns, comes, measureAtRest, type RestTimes } from './at-rest.ts';
 import { LoadProgram } from './program.ts';
 import { RivalServers, type RivalServer } from './rival-servers.ts';
@@ -26,7 +26,7 @@ export async function measureRival(
   count: number,
   times: RestTimes,
 ): Promise<readonly string[]> {
-  const closer = new Closer((what, error) => console.error(`could not end ${what}:`, error));
+  const closer = benchCloser();
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   try {

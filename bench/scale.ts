@@ -8,17 +8,19 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Closer } from '../src/lib/closer.ts';
 import { freePort } from '../test/kubernetes/index.ts';
 import { folderTrust, startAgentFleet } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+import { benchCloser } from './bench-closer.ts';
 import { atRestColumns, comes, measureAtRest, pace, seconds, type RestTimes } from './at-rest.ts';
 import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
-import { scaleSystems, whole, wholes, type BenchSettings } from './settings.ts';
+import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
 
+/** Beside those of the agents: of those that were killed, while they are not yet gone. */
+const SPARE_CONNECTIONS = 5_000;
 /** What a rival has no column for: its agents are not made to come back. */
 const NOT_MEASURED: readonly string[] = ['–', '–'];
 /** A client asks some cluster or other so often while the agents come back. */
@@ -33,8 +35,8 @@ interface Asked {
 export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'rivals'>): Promise<void> {
   const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
   const times = {
-    settleSeconds: whole(process.env, 'BENCH_SETTLE_SECONDS', 20),
-    restSeconds: whole(process.env, 'BENCH_REST_SECONDS', 30),
+    settleSeconds: wholeSeconds(process.env, 'BENCH_SETTLE_SECONDS', 20),
+    restSeconds: wholeSeconds(process.env, 'BENCH_REST_SECONDS', 30),
   };
   const systems = scaleSystems(settings);
   const { rivals } = settings;
@@ -54,7 +56,7 @@ export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'riva
 }
 
 async function measure(count: number, times: RestTimes): Promise<readonly string[]> {
-  const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
+  const closer = benchCloser();
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -63,7 +65,7 @@ async function measure(count: number, times: RestTimes): Promise<readonly string
     const hub = await startStandaloneHub(join(folder, 'hub'), [
       ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
       ...['--tunnel-listen', `127.0.0.1:${await freePort()}`],
-      ...['--max-tunnel-connections', '15000'],
+      ...['--max-tunnel-connections', String(count + SPARE_CONNECTIONS)],
     ]);
     closer.add('hub', () => hub.process.stop());
     const client = new LastingClient(hub.admin.kubeconfig);

@@ -30,13 +30,25 @@ export interface BenchSettings {
   readonly tcp: TcpSettings;
 }
 
-const OWN_SYSTEMS = ['direct', 'mctunnel', 'mctunnel-1000', 'apiserver-mctunnel', 'apiserver-trivial'];
+const OWN_SYSTEMS = [
+  'direct',
+  'mctunnel',
+  'mctunnel-1000',
+  'mctunnel-audit',
+  'apiserver-mctunnel',
+  'apiserver-trivial',
+];
+/** Without an agent there is no line between agent and hub. */
+const NOT_RELAYED = ['direct', 'apiserver-trivial'];
 /** They offer HTTP/1.1 only, or are asked through a proxy. */
-const NO_HTTP2 = ['direct', 'mctunnel', 'mctunnel-1000', 'base', 'anp-connect', 'anp-grpc'];
+const NO_HTTP2 = ['direct', 'mctunnel', 'mctunnel-1000', 'mctunnel-audit', 'base', 'anp-connect', 'anp-grpc'];
 /** The one of them that `scale` measures. */
 const SCALED = 'mctunnel';
 /** As Go writes them. */
-const DURATION = /^(\d+(\.\d+)?(us|µs|ms|s))+$/;
+const DURATION = /^\d{1,4}(\.\d{1,3})?(us|µs|ms|s)$/;
+/** Longer waits overflow a timer. */
+const MAX_SECONDS = 86_400;
+const MIN_SECONDS = 0.1;
 const MIN_TCP_BUFFER_BYTES = 16_384;
 
 /** What each kind of run reads: the cases that `benchCases` has, `clusters`, `scale`. */
@@ -57,6 +69,12 @@ export function refuseUnread(env: Environment, run: keyof typeof READ): void {
   const unread = Object.keys(env).find(
     (name) => name.startsWith('BENCH_') && text(env, name) !== undefined && !read.includes(name),
   );
+  const ofMctunnel = Object.keys(env).find(
+    (name) => name.startsWith('MCTUNNEL_') && text(env, name) !== undefined,
+  );
+  if (ofMctunnel !== undefined) {
+    throw new WrongSetting(`${ofMctunnel} would change the hubs and agents that are measured; unset it`);
+  }
   if (unread === undefined) return;
   const known = read.filter((name) => name !== FAR_VARIABLE).join(' ');
   throw new WrongSetting(`${unread}: not read with ${run} (${known} are)`);
@@ -85,13 +103,27 @@ export function benchSettings(env: Environment): BenchSettings {
   if (line.isBetweenNamespaces && aggregated !== undefined) {
     throw new WrongSetting(`BENCH_NAMESPACES: not with ${aggregated}, whose hub listens on 127.0.0.1`);
   }
+  const relayed = line.isBetweenNamespaces || line.line === undefined ? [] : NOT_RELAYED;
+  const lineless = named?.find((name) => relayed.includes(name));
+  if (lineless !== undefined) {
+    throw new WrongSetting(
+      `BENCH_DELAY: needs BENCH_NAMESPACES=1 for ${lineless}, which no relay stands before`,
+    );
+  }
+  if (base !== undefined && named?.includes('base') === false) {
+    throw new WrongSetting('BENCH_BASE: base is not among BENCH_SYSTEMS');
+  }
+  const nodeOptions = text(env, 'BENCH_NODE_OPTIONS');
+  if (nodeOptions !== undefined && named?.includes('mctunnel') === false) {
+    throw new WrongSetting('BENCH_NODE_OPTIONS: of mctunnel only, which is not among BENCH_SYSTEMS');
+  }
   return {
     rounds: whole(env, 'BENCH_ROUNDS', 3),
-    seconds: positive(env, 'BENCH_SECONDS') ?? 4,
+    seconds: secondsPerPoint(env),
     systems: named,
     base,
     http2,
-    nodeOptions: text(env, 'BENCH_NODE_OPTIONS'),
+    nodeOptions,
     rivals,
     json: writable(env, 'BENCH_JSON'),
     ...line,
@@ -100,6 +132,13 @@ export function benchSettings(env: Environment): BenchSettings {
 
 function http2Connections(env: Environment): number | undefined {
   return text(env, 'BENCH_HTTP2') === undefined ? undefined : whole(env, 'BENCH_HTTP2', 1);
+}
+
+/** As `whole`, and at most a day. */
+export function wholeSeconds(env: Environment, name: string, otherwise: number): number {
+  const asked = whole(env, name, otherwise);
+  if (asked > MAX_SECONDS) throw new WrongSetting(`${name}: more than a day: ${asked}`);
+  return asked;
 }
 
 /** A whole number of at least one. */
@@ -121,6 +160,14 @@ function wholeNumber(name: string, asked: string): number {
   if (!/^[1-9]\d{0,8}$/.test(asked))
     throw new WrongSetting(`${name}: not a whole number of at least 1: ${asked}`);
   return Number(asked);
+}
+
+function secondsPerPoint(env: Environment): number {
+  const asked = positive(env, 'BENCH_SECONDS') ?? 4;
+  if (asked < MIN_SECONDS || asked > MAX_SECONDS) {
+    throw new WrongSetting(`BENCH_SECONDS: not from ${MIN_SECONDS} to ${MAX_SECONDS}: ${asked}`);
+  }
+  return asked;
 }
 
 function positive(env: Environment, name: string): number | undefined {

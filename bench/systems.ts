@@ -120,6 +120,8 @@ export interface MctunnelVariant {
   readonly nodeOptions?: string | undefined;
   /** Clusters that are registered at its hub; default 1. */
   readonly registered?: number;
+  /** Hub and agent write audit logs. */
+  readonly isAudited?: boolean;
 }
 
 /** A standalone hub, called by its administrator with a client certificate, and an agent whose member is the upstream. */
@@ -131,8 +133,16 @@ export async function startMctunnel(base: BenchWorld, variant: MctunnelVariant):
   const { checkout, nodeOptions } = variant;
   const env: Record<string, string> = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions };
   const main = checkout === undefined ? undefined : join(checkout, 'src/cli/main.ts');
+  const audit = (name: string): readonly string[] =>
+    variant.isAudited === true ? ['--audit-log', join(folder, `${name}-audit.log`)] : [];
   const create = (name: 'hub' | 'agent', args: readonly string[]): MctunnelProcess =>
-    new MctunnelProcess(name, args, env, main, name === 'agent' ? runsAt(world.far) : []);
+    new MctunnelProcess(
+      name,
+      [...args, ...audit(name)],
+      env,
+      main,
+      name === 'agent' ? runsAt(world.far) : [],
+    );
   const address = hubAddress(world);
   const hub = await startStandaloneHub(
     join(folder, 'hub'),

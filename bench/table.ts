@@ -9,7 +9,8 @@ export interface Sample extends Measurement {
 
 /** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. */
 export function resultTable(samples: readonly Sample[], cases: readonly BenchCase[]): string {
-  return cases.map((one) => caseTable(samples, one)).join('\n\n');
+  const measured = cases.filter(({ name }) => samples.some((sample) => sample.case === name));
+  return measured.map((one) => caseTable(samples, one)).join('\n\n');
 }
 
 function caseTable(samples: readonly Sample[], one: BenchCase): string {
@@ -31,9 +32,11 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
     const peaks = Object.keys(rounds[0]?.peakMiB ?? {}).map(
       (name) => `${name} ${middle((sample) => sample.peakMiB[name] ?? 0).toFixed(0)}`,
     );
-    const quiet = Object.keys(rounds[0]?.quietKiB ?? {}).map(
-      (name) => `${name} ${middle((sample) => sample.quietKiB?.[name] ?? 0).toFixed(0)}`,
-    );
+    // What was measured before leaves memory that watches then use again.
+    const quiet =
+      samples[0]?.case === one.name
+        ? Object.entries(rounds[0]?.quietKiB ?? {}).map(([name, kib]) => `${name} ${kib.toFixed(0)}`)
+        : [];
     return [
       system,
       figure(middle(rate)),

@@ -44,9 +44,9 @@ func (w watched) cpuMs() int64 {
 	return (user + system) * tickMs
 }
 
-// peakKiB is the largest resident size so far, residentKiB the one of now.
+// peakKiB is the largest resident size so far, residentKiB the one of now, without the pages of files.
 func (w watched) peakKiB() int64     { return w.memoryKiB("VmHWM:") }
-func (w watched) residentKiB() int64 { return w.memoryKiB("VmRSS:") }
+func (w watched) residentKiB() int64 { return w.memoryKiB("RssAnon:") }
 
 func (w watched) memoryKiB(field string) int64 {
 	status, err := os.ReadFile("/proc/" + w.pid + "/status")

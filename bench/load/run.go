@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// settle is what a process has before its memory counts: it collects garbage.
+const settle = 2 * time.Second
+
 type result struct {
 	Requests int64              `json:"requests"`
 	Errors   int64              `json:"errors"`
@@ -98,6 +101,7 @@ func run(args []string) error {
 
 	quietKiB := map[string]float64{}
 	if *quiet > 0 {
+		time.Sleep(settle)
 		before := map[string]int64{}
 		for _, process := range processes {
 			before[process.name] = process.residentKiB()
@@ -107,6 +111,7 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
+		time.Sleep(settle)
 		for _, process := range processes {
 			quietKiB[process.name] = float64(process.residentKiB()-before[process.name]) / float64(*quiet)
 		}

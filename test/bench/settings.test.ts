@@ -8,6 +8,7 @@ import {
   scaleSystems,
   whole,
   wholes,
+  wholeSeconds,
   WrongSetting,
   type Environment,
 } from '../../bench/settings.ts';
@@ -59,6 +60,12 @@ const wrong: readonly (readonly [Environment, string])[] = [
   [{ BENCH_BASE: folder }, 'BENCH_BASE: no checkout of mctunnel in'],
   [{ BENCH_JSON: join(folder, 'missing', 'out.json') }, 'cannot be written'],
   [{ BENCH_JSON: folder }, 'is a folder'],
+  [{ BENCH_SECONDS: '0.05' }, 'BENCH_SECONDS: not from 0.1 to 86400'],
+  [{ BENCH_SECONDS: '9999999' }, 'BENCH_SECONDS: not from 0.1 to 86400'],
+  [{ BENCH_DELAY: '25ms', BENCH_SYSTEMS: 'direct' }, 'BENCH_DELAY: needs BENCH_NAMESPACES=1 for direct'],
+  [{ BENCH_BASE: '.', BENCH_SYSTEMS: 'mctunnel' }, 'BENCH_BASE: base is not among BENCH_SYSTEMS'],
+  [{ BENCH_NODE_OPTIONS: '--x', BENCH_SYSTEMS: 'direct' }, 'BENCH_NODE_OPTIONS: of mctunnel only'],
+  [{ BENCH_DELAY: '99999999999999999999s' }, 'BENCH_DELAY: not a time such as 25ms'],
   [{ BENCH_DELAY: '25' }, 'BENCH_DELAY: not a time such as 25ms: 25'],
   [{ BENCH_DELAY: '-25ms' }, 'BENCH_DELAY: not a time such as 25ms'],
   [{ BENCH_DELAY: '25ms', BENCH_MBIT: '-20' }, 'BENCH_MBIT: not a number above 0'],
@@ -83,6 +90,7 @@ it('refuses a variable that it would not read', () => {
   );
   expect(() => refuseUnread({ BENCH_JSON: 'x' }, 'scale')).toThrow('BENCH_JSON: not read with scale');
   expect(() => refuseUnread({ BENCH_SYSTEMS: 'mct' }, 'clusters')).toThrow(WrongSetting);
+  expect(() => refuseUnread({ MCTUNNEL_AUDIT_LOG: 'x' }, 'cases')).toThrow('MCTUNNEL_AUDIT_LOG would change');
   expect(() => refuseUnread({ BENCH_ROUND: '', PATH: 'x', BENCH_AGENTS: '1' }, 'scale')).not.toThrow();
   expect(() => refuseUnread({ BENCH_FAR_NAMESPACE: 'x' }, 'cases')).not.toThrow();
 });
@@ -91,6 +99,9 @@ it('refuses numbers of agents that are none', () => {
   for (const agents of ['x', '1000,', '10, 100', '0']) {
     expect(() => wholes({ BENCH_AGENTS: agents }, 'BENCH_AGENTS', [1])).toThrow(WrongSetting);
   }
+  expect(() => wholeSeconds({ BENCH_REST_SECONDS: '86401' }, 'BENCH_REST_SECONDS', 30)).toThrow(
+    'more than a day',
+  );
   expect(() => whole({ BENCH_REST_SECONDS: '-1' }, 'BENCH_REST_SECONDS', 30)).toThrow(WrongSetting);
 });
 
