@@ -19,7 +19,7 @@ import { startAggregated } from './aggregated.ts';
 import { benchCloser } from './bench-closer.ts';
 import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
-import { LoadProgram, type Measurement } from './program.ts';
+import { failedMeasurement, LoadProgram, type Measurement } from './program.ts';
 import { startRivals } from './rivals.ts';
 import { benchSettings, refuseUnread, WrongSetting, type BenchSettings } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
@@ -169,7 +169,10 @@ async function sample(load: LoadProgram, system: System, one: BenchCase, round: 
     await answering(load, system);
   }
   const pids = Object.entries(system.pids).map(([name, pid]) => `${name}=${pid}`);
-  const measured = await load.run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds);
+  // What one system does not bear is told of it, and the others are measured all the same.
+  const measured = await load
+    .run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds)
+    .catch(failedMeasurement);
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
   const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;
   const cpu = Object.entries(measured.requests === 0 ? {} : measured.cpuMs).map(

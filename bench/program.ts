@@ -61,3 +61,14 @@ export class LoadProgram {
     return JSON.parse(stdout) as Measurement;
   }
 }
+
+/** Of a run that failed: nothing but why. */
+export function failedMeasurement(error: unknown): Measurement {
+  const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
+  const said = stderr?.trim().split('\n').at(-1) ?? '';
+  return {
+    ...{ requests: 0, errors: 1, error: said === '' ? message : said },
+    ...{ seconds: 0, perSecond: 0, p50Ms: 0, p99Ms: 0, maxMs: 0, megabytesPerSecond: 0 },
+    ...{ besideMegabytesPerSecond: 0, cpuMs: {}, peakMiB: {} },
+  };
+}
