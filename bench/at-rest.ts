@@ -41,24 +41,6 @@ export async function measureAtRest(
   return { mibBefore, mibWith, cpu, comingSeconds };
 }
 
-/** The columns of a table. */
-export function atRestColumns(count: number, rest: AtRest): readonly string[] {
-  const { mibBefore, mibWith, cpu, comingSeconds } = rest;
-  return [
-    String(count),
-    mibBefore.toFixed(0),
-    mibWith.toFixed(0),
-    (((mibWith - mibBefore) * 1024) / count).toFixed(0),
-    `${(100 * cpu).toFixed(2)} %`,
-    pace(count, comingSeconds),
-  ];
-}
-
-/** How long so many took, and how many a second that is. */
-export function pace(count: number, took: number): string {
-  return `${took.toFixed(1)} (${(count / took).toFixed(0)})`;
-}
-
 export function comes(condition: () => boolean): Promise<unknown> {
   return waitFor('the agents', condition, { timeoutMs: COMING_MS, intervalMs: 20 });
 }

@@ -11,15 +11,15 @@
  * BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go.
  * Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '../test/kubernetes/wait.ts';
+import { Fatal, waitFor } from '../test/kubernetes/wait.ts';
 import { startAggregated } from './aggregated.ts';
 import { benchCloser } from './bench-closer.ts';
 import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
-import { failedMeasurement, LoadProgram, type Measurement } from './program.ts';
+import { failedMeasurement, LoadProgram } from './program.ts';
 import { startRivals } from './rivals.ts';
 import { benchSettings, refuseUnread, WrongSetting, type BenchSettings } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
@@ -150,16 +150,22 @@ async function measure(): Promise<void> {
 }
 
 async function answering(load: LoadProgram, system: System): Promise<void> {
-  let last: Measurement | undefined;
+  let why = 'no reason';
   await waitFor(
     `an answer through ${system.name}`,
     async () => {
-      last = await load.run([...system.args, '-n', '1', '-d', '2s'], 2);
-      return last.requests === 1;
+      const ended = Object.entries(system.pids).find(([, pid]) => !existsSync(`/proc/${pid}`));
+      if (ended !== undefined) {
+        why = `its ${ended[0]} has ended`;
+        throw new Fatal(new Error(why));
+      }
+      const { requests, error } = await load.run([...system.args, '-n', '1', '-d', '2s'], 2);
+      why = error ?? why;
+      return requests === 1;
     },
     { timeoutMs: 30_000, intervalMs: 200 },
   ).catch((error: unknown) => {
-    throw new Error(`${system.name} does not answer: ${last?.error ?? 'no reason'}`, { cause: error });
+    throw new Error(`${system.name} does not answer: ${why}`, { cause: error });
   });
 }
 

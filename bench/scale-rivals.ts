@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fatal } from '../test/kubernetes/wait.ts';
 import { benchCloser } from './bench-closer.ts';
-import { atRestColumns, comes, measureAtRest, type RestTimes } from './at-rest.ts';
+import { comes, measureAtRest, type AtRest, type RestTimes } from './at-rest.ts';
 import { LoadProgram } from './program.ts';
 import { RivalServers, type RivalServer } from './rival-servers.ts';
 import { pidOf, startProgram, type BenchWorld } from './systems.ts';
@@ -19,14 +19,14 @@ interface IdleRival {
   agents(port: number, count: number): readonly string[];
 }
 
-/** The first columns of a row. */
 export async function measureRival(
   name: string,
   binaries: string,
   count: number,
   times: RestTimes,
-): Promise<readonly string[]> {
-  const closer = benchCloser();
+  told: () => void,
+): Promise<AtRest> {
+  const closer = benchCloser(told);
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -39,7 +39,7 @@ export async function measureRival(
     const rival = idleRivals(world, binaries)[name];
     if (rival === undefined) throw new Error(`no idle agents of ${name}`);
     const server = await rival.start();
-    const rest = await measureAtRest(pidOf(server.process), times, async () => {
+    return await measureAtRest(pidOf(server.process), times, async () => {
       const agents = startProgram(world, `${name}-agents`, rival.agents(server.agentPort, count));
       await comes(() => {
         if (!agents.running)
@@ -47,7 +47,6 @@ export async function measureRival(
         return CONNECTED.test(readFileSync(agents.logFile, 'utf8'));
       });
     });
-    return atRestColumns(count, rest);
   } finally {
     await closer.close();
   }

@@ -2,9 +2,10 @@
  * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
  * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
- * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_RIVALS, BENCH_SYSTEMS. Needs Linux, and two file descriptors for each agent.
+ * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_ROUNDS (3), BENCH_RIVALS,
+ * BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,15 +15,14 @@ import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
 import { benchCloser } from './bench-closer.ts';
-import { atRestColumns, comes, measureAtRest, pace, seconds, type RestTimes } from './at-rest.ts';
+import { comes, measureAtRest, seconds, type AtRest, type RestTimes } from './at-rest.ts';
 import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
+import { columns, scaleTable, type Return, type ScaleSample } from './scale-table.ts';
 import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
 
 /** Beside those of the agents: of those that were killed, while they are not yet gone. */
 const SPARE_CONNECTIONS = 5_000;
-/** What a rival has no column for: its agents are not made to come back. */
-const NOT_MEASURED: readonly string[] = ['–', '–'];
 /** A client asks some cluster or other so often while the agents come back. */
 const ASK_EVERY_MS = 50;
 
@@ -31,32 +31,49 @@ interface Asked {
   readonly isAnswered: boolean;
 }
 
-/** Prints a table. Throws when something does not start. */
-export async function benchScale(settings: Pick<BenchSettings, 'systems' | 'rivals'>): Promise<void> {
+/** Prints a table of medians, and writes BENCH_JSON. Throws when something does not start. */
+export async function benchScale(
+  settings: Pick<BenchSettings, 'systems' | 'rivals' | 'rounds' | 'json'>,
+): Promise<void> {
   const counts = wholes(process.env, 'BENCH_AGENTS', [1_000]);
   const times = {
     settleSeconds: wholeSeconds(process.env, 'BENCH_SETTLE_SECONDS', 20),
     restSeconds: wholeSeconds(process.env, 'BENCH_REST_SECONDS', 30),
   };
   const systems = scaleSystems(settings);
-  const { rivals } = settings;
-  console.log(
-    '| system | agents | server MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |\n' +
-      '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-  );
-  for (const count of counts) {
-    for (const system of systems) {
-      const columns =
-        system === 'mctunnel' || rivals === undefined
-          ? await measure(count, times)
-          : [...(await measureRival(system, rivals, count, times)), ...NOT_MEASURED];
-      console.log(`| ${[system, ...columns].join(' | ')} |`);
+  const { rivals, rounds, json } = settings;
+  const samples: ScaleSample[] = [];
+  const tell = (): void => {
+    if (samples.length === 0) return;
+    console.log(scaleTable(samples));
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(samples, undefined, 1)}\n`);
+  };
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      for (const agents of counts) {
+        for (const system of systems) {
+          const measured =
+            system === 'mctunnel' || rivals === undefined
+              ? await measure(agents, times, tell)
+              : await measureRival(system, rivals, agents, times, tell);
+          const sample: ScaleSample = { system, agents, round, ...measured };
+          samples.push(sample);
+          console.log(`${round} ${agents} ${system}: ${columns([sample]).join('; ')}`);
+        }
+      }
     }
+  } finally {
+    // What was measured before something failed, too.
+    tell();
   }
 }
 
-async function measure(count: number, times: RestTimes): Promise<readonly string[]> {
-  const closer = benchCloser();
+async function measure(
+  count: number,
+  times: RestTimes,
+  told: () => void,
+): Promise<AtRest & { readonly back: Return }> {
+  const closer = benchCloser(told);
   const folder = mkdtempSync(join(tmpdir(), 'mctunnel-scale-'));
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -90,16 +107,19 @@ async function measure(count: number, times: RestTimes): Promise<readonly string
       clusters.map(({ name }) => name),
       asking.signal,
     );
-    const back = await seconds(() => comes(() => connected() === count));
+    const took = await seconds(() => comes(() => connected() === count));
     asking.abort();
     const answers = await asked;
     const answered = answers.filter(({ isAnswered }) => isAnswered).map(({ ms }) => ms);
-    const share = ((100 * answered.length) / Math.max(1, answers.length)).toFixed(0);
-    return [
-      ...atRestColumns(count, rest),
-      pace(count, back),
-      `${share} %, ${quantile(answered, 0.5).toFixed(0)}, ${quantile(answered, 0.99).toFixed(0)}`,
-    ];
+    return {
+      ...rest,
+      back: {
+        seconds: took,
+        answered: answered.length / Math.max(1, answers.length),
+        p50Ms: quantile(answered, 0.5),
+        p99Ms: quantile(answered, 0.99),
+      },
+    };
   } finally {
     await closer.close();
   }

@@ -59,7 +59,10 @@ const READ = {
     ...['BENCH_TCP_CONGESTION', FAR_VARIABLE],
   ],
   clusters: ['BENCH_REGISTRATIONS', 'BENCH_AGENTS', 'BENCH_ROUNDS', 'BENCH_REST_SECONDS'],
-  scale: ['BENCH_AGENTS', 'BENCH_SETTLE_SECONDS', 'BENCH_REST_SECONDS', 'BENCH_RIVALS', 'BENCH_SYSTEMS'],
+  scale: [
+    ...['BENCH_AGENTS', 'BENCH_SETTLE_SECONDS', 'BENCH_REST_SECONDS', 'BENCH_ROUNDS'],
+    ...['BENCH_RIVALS', 'BENCH_SYSTEMS', 'BENCH_JSON'],
+  ],
 } as const;
 const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_allowed_congestion_control';
 

@@ -7,7 +7,7 @@ export interface Sample extends Measurement {
   readonly round: number;
 }
 
-/** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. */
+/** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. Parts are medians of their own: they need not add up. */
 export function resultTable(samples: readonly Sample[], cases: readonly BenchCase[]): string {
   const measured = cases.filter(({ name }) => samples.some((sample) => sample.case === name));
   return measured.map((one) => caseTable(samples, one)).join('\n\n');
@@ -22,7 +22,9 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
   const cpu = (ms: number, { requests }: Sample): number =>
     isTransfer ? ms / 1_000 : (ms * 1_000) / Math.max(requests, 1);
   const total = (sample: Sample): number => Object.values(sample.cpuMs).reduce((sum, ms) => sum + ms, 0);
-  const own = median(ofCase.filter(({ system }) => system === 'mctunnel').map(rate));
+  const own = new Map(
+    ofCase.filter(({ system }) => system === 'mctunnel').map((sample) => [sample.round, rate(sample)]),
+  );
   const rows = systems.map((system) => {
     const rounds = ofCase.filter((sample) => sample.system === system);
     const middle = (of: (sample: Sample) => number): number => median(rounds.map(of));
@@ -40,7 +42,9 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
     return [
       system,
       figure(middle(rate)),
-      system === 'mctunnel' || own === 0 || middle(rate) === 0 ? '' : (own / middle(rate)).toFixed(2),
+      system === 'mctunnel'
+        ? ''
+        : ratios(rounds.map((sample) => (own.get(sample.round) ?? 0) / rate(sample))),
       ...[middle(({ p50Ms }) => p50Ms), middle(({ p99Ms }) => p99Ms), middle(({ maxMs }) => maxMs)].map(
         (ms) => ms.toFixed(2),
       ),
@@ -63,11 +67,21 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
   ].join('\n');
 }
 
+/** What disturbs the machine disturbs a round: the median of the rounds' own ratios, and between which they lie. */
+function ratios(ofRounds: readonly number[]): string {
+  const known = ofRounds.filter((ratio) => Number.isFinite(ratio) && ratio > 0);
+  if (known.length === 0) return '';
+  const [middle, least, most] = [median(known), Math.min(...known), Math.max(...known)].map((ratio) =>
+    ratio.toFixed(2),
+  );
+  return known.length === 1 ? `${middle}` : `${middle} (${least} to ${most})`;
+}
+
 function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;

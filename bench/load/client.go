@@ -152,18 +152,6 @@ func (c *connection) chunks(check bool) (at int64, err error) {
 	}
 }
 
-// stall asks for a long answer, reads a little and then no more, until the time is over.
-func (d *dialer) stall(head []byte, until time.Time) {
-	conn, err := d.dial()
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	_, _ = conn.Write(head)
-	_, _ = io.CopyN(io.Discard, conn, 4096)
-	time.Sleep(time.Until(until))
-}
-
 const quietDials = 16
 
 // openQuietly begins so many watches, a few at a time, and says which one failed.

@@ -26,8 +26,6 @@ type clients interface {
 	asker(i int, q question) (asker, error)
 	// open begins an answer that is read as it comes.
 	open(i int, q question) (io.ReadCloser, error)
-	// stall asks for a long answer, reads a little and then no more, until the time is over.
-	stall(i int, q question, until time.Time)
 	// watchQuietly begins so many answers of which nothing comes. What it returns ends them.
 	watchQuietly(q question, count int) (func(), error)
 }
@@ -120,15 +118,26 @@ func (a *http1Asker) ask(deadline time.Time) (int64, error) {
 
 func (a *http1Asker) close() { _ = a.Close() }
 
+const statusOK = "HTTP/1.1 200"
+
 func (h *http1) open(_ int, q question) (io.ReadCloser, error) {
 	conn, err := h.dialer.dial()
-	if err == nil {
-		_, err = conn.Write(h.head(q))
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	status := make([]byte, len(statusOK))
+	if _, err = conn.Write(h.head(q)); err == nil {
+		_, err = io.ReadFull(conn, status)
+	}
+	if err == nil && string(status) != statusOK {
+		err = fmt.Errorf("%q instead of %q", status, statusOK)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
-
-func (h *http1) stall(_ int, q question, until time.Time) { h.dialer.stall(h.head(q), until) }
 
 func (h *http1) watchQuietly(q question, count int) (func(), error) {
 	open, err := h.dialer.watchQuietly(h.head(q), count)

@@ -109,19 +109,6 @@ func (a *http2Asker) ask(deadline time.Time) (int64, error) {
 
 func (a *http2Asker) close() {}
 
-// stall leaves its stream unread; its connection is read all the time, for the others.
-func (h *http2) stall(i int, q question, until time.Time) {
-	ctx, cancel := context.WithDeadline(context.Background(), until)
-	defer cancel()
-	body, err := h.begin(ctx, i, q)
-	if err != nil {
-		return
-	}
-	defer func() { _ = body.Close() }()
-	_, _ = io.CopyN(io.Discard, body, 4096)
-	<-ctx.Done()
-}
-
 func (h *http2) watchQuietly(q question, count int) (func(), error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	return cancel, openQuietly(count, func(i int) error {

@@ -42,6 +42,8 @@ type tally struct {
 	bytes     int64
 	errors    int64
 	err       error
+	// How long the request took that was open at the end; it counts as the slowest only.
+	open time.Duration
 }
 
 func run(args []string) error {
@@ -148,6 +150,7 @@ func run(args []string) error {
 				}
 				got, err := asker.ask(deadline)
 				if stop.Load() && *count == 0 {
+					t.open = time.Since(started)
 					return
 				}
 				if err != nil {
@@ -164,9 +167,22 @@ func run(args []string) error {
 	ready.Wait()
 
 	endless := question{"GET", "/api/v1/bytes?n=1000000000000", 0, -1}
+	// Readers that have an answer: without one they are no load.
+	var answered atomic.Int64
 	until := time.Now().Add(*warmUp + *duration)
 	for i := range *stalled {
-		go asking.stall(i, endless, until)
+		go func() {
+			answer, err := asking.open(i, endless)
+			if err != nil {
+				return
+			}
+			defer answer.Close()
+			// It reads a little and then no more.
+			if _, err = io.CopyN(io.Discard, answer, 4096); err == nil {
+				answered.Add(1)
+			}
+			time.Sleep(time.Until(until))
+		}()
 	}
 	var besideBytes atomic.Int64
 	for i := range *bulk {
@@ -176,6 +192,7 @@ func run(args []string) error {
 				return
 			}
 			defer answer.Close()
+			answered.Add(1)
 			buffer := make([]byte, 64*1024)
 			for !stop.Load() {
 				n, err := answer.Read(buffer)
@@ -235,12 +252,22 @@ func run(args []string) error {
 	if n := len(all); n > 0 {
 		out.P50Ms, out.P99Ms, out.MaxMs = ms(all[n/2]), ms(all[n*99/100]), ms(all[n-1])
 	}
+	for _, t := range tallies {
+		out.MaxMs = max(out.MaxMs, ms(t.open))
+	}
+	if missing := int64(*stalled+*bulk) - answered.Load(); missing > 0 {
+		out.Errors += missing
+		out.Error = fmt.Sprintf("%d of %d readers beside it have no answer", missing, *stalled+*bulk)
+	}
 	out.Requests = int64(len(all))
 	out.PerSec = float64(len(all)) / elapsed.Seconds()
 	out.MBps = float64(bytes) / elapsed.Seconds() / 1e6
 	out.BesideMB = float64(beside) / elapsed.Seconds() / 1e6
 	for _, process := range processes {
 		out.CPUMs[process.name] = after[process.name] - before[process.name]
+		if after[process.name] < before[process.name] {
+			return fmt.Errorf("%s has ended", process.name)
+		}
 		out.PeakMiB[process.name] = float64(process.peakKiB()) / 1024
 	}
 	if shared != nil {

@@ -295,7 +295,7 @@ export class HttpExchange implements StreamHandlers, DeadlineEntry, Http1Handler
     return withLocation(passed, redirect.location);
   }
 
-  /** A kept-alive connection may have been closed by the member just as the request went out. */
+  /** A kept-alive connection may have been closed by the member just as the request went out; what may be sent twice is, once, on a new one too. */
   #mayRetry(error: unknown): boolean {
     if (!this.#isSent || this.#hasAnswered || this.#isRetry) return false;
     if (!isRepeatable({ method: this.#request.method, body: this.#body ?? this.#collected })) return false;

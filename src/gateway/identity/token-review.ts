@@ -34,7 +34,7 @@ class TokenReviewAuthenticator implements Authenticator {
   readonly #refused: ReviewCache<Answer>;
   /** A copy of the process's memory or of its swap shows no tokens in the caches' keys, and keys cannot be guessed from outside. */
   readonly #secret = randomBytes(32);
-  /** The last token of each connection: the next request with the same line needs no HMAC. */
+  /** The last token of each connection, as it came and while it is open: the next request with the same line needs no HMAC (16 µs). */
   readonly #last = new WeakMap<object, { readonly line: string; readonly cached: Cached<Answer> }>();
 
   constructor(options: TokenReviewOptions) {

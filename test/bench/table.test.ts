@@ -1,0 +1,47 @@
+import { expect, it } from '@jest/globals';
+import { benchCases } from '../../bench/cases.ts';
+import { scaleTable, type ScaleSample } from '../../bench/scale-table.ts';
+import { resultTable, type Sample } from '../../bench/table.ts';
+
+function sample(system: string, round: number, perSecond: number, more: Partial<Sample> = {}): Sample {
+  return {
+    ...{ system, case: 'c8', round, requests: perSecond, errors: 0, seconds: 1, perSecond },
+    ...{ p50Ms: 1, p99Ms: 2, maxMs: 3, megabytesPerSecond: 0, besideMegabytesPerSecond: 0 },
+    ...{ cpuMs: { hub: perSecond / 10 }, peakMiB: { hub: 100 } },
+    ...more,
+  };
+}
+
+const cases = benchCases(1);
+
+it('compares round by round, and leaves out rounds in which something failed', () => {
+  const samples = [
+    ...[100, 300, 200].map((rate, i) => sample('mctunnel', i + 1, rate)),
+    ...[200, 200, 0].map((rate, i) => sample('rival', i + 1, rate)),
+  ];
+  const table = resultTable(samples, cases);
+  expect(table).toContain('| mctunnel | 200 |  |');
+  expect(table).toContain('| rival | 200 | 1.00 (0.50 to 1.50) |');
+  // Of cases that were not measured it says nothing.
+  expect(table.match(/^### /gm)).toHaveLength(1);
+});
+
+it('tells what a watch costs of the first measurement only', () => {
+  const quiet = (name: string, round: number, hub: number): Sample =>
+    sample('mctunnel', round, 100, { case: name, quietKiB: { hub } });
+  const alone = [quiet('quiet1000', 1, 60), quiet('quiet1000', 2, 9), quiet('quiet1000', 3, 9)];
+  expect(resultTable(alone, cases)).toContain('| hub 60 |');
+  const later = [quiet('quiet1000', 1, 60), quiet('quiet10000', 1, 9)];
+  expect(resultTable(later, cases)).not.toContain('hub 9 ');
+});
+
+it('takes medians of agents at rest', () => {
+  const rest = (round: number, mibWith: number, seconds?: number): ScaleSample => ({
+    ...{ system: 'mctunnel', agents: 1_024, round, mibBefore: 100, mibWith, cpu: 0.005, comingSeconds: 8 },
+    ...(seconds === undefined ? {} : { back: { seconds, answered: 0.5, p50Ms: 10, p99Ms: 20 } }),
+  });
+  expect(scaleTable([rest(1, 200, 2), rest(2, 300, 4), rest(3, 250, 16)])).toContain(
+    '| mctunnel | 1024 | 100 | 250 | 150 | 0.50 % | 8.0 (128) | 4.0 (256) | 50 %, 10, 20 |',
+  );
+  expect(scaleTable([rest(1, 200)])).toContain('| 8.0 (128) | – | – |');
+});
