@@ -16,6 +16,7 @@ import { startAggregatedHub } from '../test/support/aggregated-hub.ts';
 import { register } from '../test/support/follow.ts';
 import { benchCloser } from './bench-closer.ts';
 import { whole, wholes, wholeSeconds } from './settings.ts';
+import { quantile } from './statistics.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
@@ -277,11 +278,6 @@ async function withTimeout(work: Promise<void>, what: string): Promise<void> {
   );
   await Promise.race([work, fuse]);
   timer.abort();
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 const READ_HEAD = [

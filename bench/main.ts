@@ -11,7 +11,7 @@
  * BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go.
  * Rounds are the outer loop: what disturbs the machine disturbs all systems.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fatal, waitFor } from '../test/kubernetes/wait.ts';
@@ -23,7 +23,7 @@ import { failedMeasurement, LoadProgram } from './program.ts';
 import { startRivals } from './rivals.ts';
 import { benchSettings, refuseUnread, WrongSetting, type BenchSettings } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
-import { resultTable, type Sample } from './table.ts';
+import { resultTable, tellSamples, type Sample } from './table.ts';
 
 /** Until then Node's compiler is still at work, which no long-running program feels. */
 const WARM_UP_REQUESTS = 30_000;
@@ -79,9 +79,7 @@ try {
 }
 
 function tell(): void {
-  if (samples.length === 0) return;
-  console.log(resultTable(samples, cases));
-  if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(samples, undefined, 1)}\n`);
+  tellSamples(samples, (measured) => resultTable(measured, cases), settings.json);
 }
 
 function readSettings(): BenchSettings {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -62,9 +62,10 @@ export class LoadProgram {
   }
 }
 
-/** Of a run that failed: nothing but why. */
+/** Of a run that failed: nothing but why. Throws the error when somebody ended the run (Ctrl-C), which tells nothing about the system. */
 export function failedMeasurement(error: unknown): Measurement {
-  const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
+  const { stderr, message, signal, killed } = error as ExecFileException;
+  if (typeof signal === 'string' && killed !== true) throw error;
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   return {
     ...{ requests: 0, errors: 1, error: said === '' ? message : said },

@@ -1,5 +1,5 @@
 import type { AtRest } from './at-rest.ts';
-import { median } from './table.ts';
+import { median } from './statistics.ts';
 
 /** How agents come back when their hub was killed and is ready again. */
 export interface Return {

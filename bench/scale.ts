@@ -5,7 +5,7 @@
  * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_ROUNDS (3), BENCH_RIVALS,
  * BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +19,8 @@ import { comes, measureAtRest, seconds, type AtRest, type RestTimes } from './at
 import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
 import { columns, scaleTable, type Return, type ScaleSample } from './scale-table.ts';
+import { quantile } from './statistics.ts';
+import { tellSamples } from './table.ts';
 import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
 
 /** Beside those of the agents: of those that were killed, while they are not yet gone. */
@@ -43,11 +45,7 @@ export async function benchScale(
   const systems = scaleSystems(settings);
   const { rivals, rounds, json } = settings;
   const samples: ScaleSample[] = [];
-  const tell = (): void => {
-    if (samples.length === 0) return;
-    console.log(scaleTable(samples));
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(samples, undefined, 1)}\n`);
-  };
+  const tell = (): void => tellSamples(samples, scaleTable, json);
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const agents of counts) {
@@ -150,9 +148,4 @@ async function ask(client: LastingClient, names: readonly string[], stop: AbortS
     await delay(ASK_EVERY_MS);
   }
   return asked;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -69,15 +69,12 @@ const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_allowed_congestion_control';
 /** Throws `WrongSetting` for a variable that would be left out without a word. */
 export function refuseUnread(env: Environment, run: keyof typeof READ): void {
   const read: readonly string[] = READ[run];
-  const unread = Object.keys(env).find(
-    (name) => name.startsWith('BENCH_') && text(env, name) !== undefined && !read.includes(name),
-  );
-  const ofMctunnel = Object.keys(env).find(
-    (name) => name.startsWith('MCTUNNEL_') && text(env, name) !== undefined,
-  );
+  const set = Object.keys(env).filter((name) => text(env, name) !== undefined);
+  const ofMctunnel = set.find((name) => name.startsWith('MCTUNNEL_'));
   if (ofMctunnel !== undefined) {
     throw new WrongSetting(`${ofMctunnel} would change the hubs and agents that are measured; unset it`);
   }
+  const unread = set.find((name) => name.startsWith('BENCH_') && !read.includes(name));
   if (unread === undefined) return;
   const known = read.filter((name) => name !== FAR_VARIABLE).join(' ');
   throw new WrongSetting(`${unread}: not read with ${run} (${known} are)`);

@@ -1,10 +1,23 @@
+import { writeFileSync } from 'node:fs';
 import type { BenchCase } from './cases.ts';
 import type { Measurement } from './program.ts';
+import { median } from './statistics.ts';
 
 export interface Sample extends Measurement {
   readonly system: string;
   readonly case: string;
   readonly round: number;
+}
+
+/** Prints them as a table and writes them to the file that is named, if there are any. */
+export function tellSamples<T>(
+  samples: readonly T[],
+  table: (samples: readonly T[]) => string,
+  json: string | undefined,
+): void {
+  if (samples.length === 0) return;
+  console.log(table(samples));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(samples, undefined, 1)}\n`);
 }
 
 /** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. Parts are medians of their own: they need not add up. */
@@ -26,7 +39,9 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
     ofCase.filter(({ system }) => system === 'mctunnel').map((sample) => [sample.round, rate(sample)]),
   );
   const rows = systems.map((system) => {
-    const rounds = ofCase.filter((sample) => sample.system === system);
+    const all = ofCase.filter((sample) => sample.system === system);
+    // A round that failed took no time: only its errors count.
+    const rounds = all.filter((sample) => sample.seconds > 0);
     const middle = (of: (sample: Sample) => number): number => median(rounds.map(of));
     const parts = Object.keys(rounds[0]?.cpuMs ?? {}).map(
       (name) => `${name} ${figure(middle((sample) => cpu(sample.cpuMs[name] ?? 0, sample)))}`,
@@ -55,7 +70,7 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
       peaks.join(', '),
       quiet.join(', '),
-      rounds.reduce((sum, { errors }) => sum + errors, 0),
+      all.reduce((sum, { errors }) => sum + errors, 0),
     ].join(' | ');
   });
   return [
@@ -79,11 +94,4 @@ function ratios(ofRounds: readonly number[]): string {
 
 function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
 }

@@ -26,6 +26,12 @@ it('compares round by round, and leaves out rounds in which something failed', (
   expect(table.match(/^### /gm)).toHaveLength(1);
 });
 
+it('takes medians of the rounds that did not fail, and counts the errors of all', () => {
+  const failed = sample('mctunnel', 2, 0, { seconds: 0, p50Ms: 0, errors: 1, cpuMs: {} });
+  const table = resultTable([failed, sample('mctunnel', 1, 100), sample('mctunnel', 3, 300)], cases);
+  expect(table).toMatch(/\| mctunnel \| 200 \| {2}\| 1\.00 \| .*hub 100.* \| 1 \|$/m);
+});
+
 it('tells what a watch costs of the first measurement only', () => {
   const quiet = (name: string, round: number, hub: number): Sample =>
     sample('mctunnel', round, 100, { case: name, quietKiB: { hub } });
