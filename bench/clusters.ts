@@ -3,9 +3,10 @@
  * rest write to etcd.
  *
  * BENCH_REGISTRATIONS (10,000), BENCH_AGENTS (`10,100,1000`, each measured at rest, the last one is there for the reads), BENCH_ROUNDS (20 reads of each
- * kind), BENCH_REST_SECONDS (60). Needs Linux and Go.
+ * kind), BENCH_REST_SECONDS (60), BENCH_JSON (a file for what was measured). Needs Linux and Go.
  */
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -15,7 +16,7 @@ import { fleetTrust, startAgentFleet, type AgentFleet } from '../test/support/ag
 import { startAggregatedHub } from '../test/support/aggregated-hub.ts';
 import { register } from '../test/support/follow.ts';
 import { benchCloser } from './bench-closer.ts';
-import { whole, wholes, wholeSeconds } from './settings.ts';
+import { whole, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
 import { quantile } from './statistics.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
@@ -47,6 +48,12 @@ const READS: readonly Read[] = [
   { name: 'get', object: 'cluster-00000' },
 ];
 
+interface Writes {
+  readonly agents: number;
+  /** In a minute, by operation and resource. */
+  readonly perMinute: Readonly<Record<string, number>>;
+}
+
 interface Figures {
   readonly name: string;
   /** Milliseconds. */
@@ -54,13 +61,17 @@ interface Figures {
   readonly clusters: readonly number[];
 }
 
-/** Prints two tables, row by row. Throws when something does not start. */
-export async function benchClusters(): Promise<void> {
+/** Prints two tables, row by row, and writes BENCH_JSON. Throws when something does not start. */
+export async function benchClusters({ json }: Pick<BenchSettings, 'json'>): Promise<void> {
   const registrations = whole(process.env, 'BENCH_REGISTRATIONS', 10_000);
   const agents = wholes(process.env, 'BENCH_AGENTS', [10, 100, 1_000]);
   const rounds = whole(process.env, 'BENCH_ROUNDS', 20);
   const restSeconds = wholeSeconds(process.env, 'BENCH_REST_SECONDS', 60);
-  const closer = benchCloser();
+  const measured = { writes: [] as Writes[], reads: [] as Figures[] };
+  const tell = (): void => {
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(measured, undefined, 1)}\n`);
+  };
+  const closer = benchCloser(tell);
   try {
     const plane = await startControlPlane({ name: 'bench' });
     closer.add('control plane', () => plane.stop());
@@ -88,19 +99,25 @@ export async function benchClusters(): Promise<void> {
       await delay(SETTLE_MS);
       const before = await client.etcdWrites();
       await delay(restSeconds * 1000);
-      const writes = difference(before, await client.etcdWrites(), 60 / restSeconds);
-      const total = Object.values(writes).reduce((sum, each) => sum + each, 0);
-      const kinds = Object.entries(writes).map(([kind, perMinute]) => `${kind} ${perMinute.toFixed(0)}`);
+      const perMinute = difference(before, await client.etcdWrites(), 60 / restSeconds);
+      measured.writes.push({ agents: count, perMinute });
+      const total = Object.values(perMinute).reduce((sum, each) => sum + each, 0);
+      const kinds = Object.entries(perMinute).map(([kind, each]) => `${kind} ${each.toFixed(0)}`);
       console.log(`| ${count} | ${total.toFixed(0)} | ${kinds.join(', ')} |`);
     }
 
     console.log(`\n${READ_HEAD}`);
-    const tell = (figures: Figures): void => console.log(readRow(figures));
-    for (const read of READS) tell(await compare(read.name, rounds, (path) => client.read(path, read)));
-    tell(await compare('WatchList', Math.ceil(rounds / 2), (path) => client.watchList(path)));
-    tell(await client.events(rounds * 5));
+    const row = (figures: Figures): void => {
+      measured.reads.push(figures);
+      console.log(readRow(figures));
+    };
+    for (const read of READS) row(await compare(read.name, rounds, (path) => client.read(path, read)));
+    row(await compare('WatchList', Math.ceil(rounds / 2), (path) => client.watchList(path)));
+    row(await client.events(rounds * 5));
   } finally {
     await closer.close();
+    // What was measured before something failed, too.
+    tell();
   }
 }
 

@@ -38,7 +38,7 @@ const asked = process.argv.slice(2);
 
 // On hubs of their own: no part of the rounds below.
 const apart = {
-  clusters: async () => (await import('./clusters.ts')).benchClusters(),
+  clusters: async () => (await import('./clusters.ts')).benchClusters(settings),
   scale: async () => (await import('./scale.ts')).benchScale(settings),
 };
 const alone = asked.find((name): name is keyof typeof apart => Object.hasOwn(apart, name));
@@ -130,14 +130,11 @@ async function measure(): Promise<void> {
   for (const system of systems) {
     await answering(load, system);
     if (system.restart !== undefined) continue;
-    await load.run(
-      [...system.args, '-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${warmUpS}s`],
-      warmUpS,
-    );
+    await warmUp(load, system, ['-c', '16', '-n', String(WARM_UP_REQUESTS), '-d', `${warmUpS}s`], warmUpS);
     // Nothing of that has moved megabytes.
     for (const { args, seconds: limitS } of cases.filter(({ kind }) => kind === 'transfer')) {
       const times = line?.megabits === undefined ? WARM_UP_TRANSFERS : 1;
-      for (let i = 0; i < times; i++) await load.run([...system.args, ...args], limitS);
+      for (let i = 0; i < times; i++) await warmUp(load, system, args, limitS);
     }
   }
   for (let round = 1; round <= rounds; round++) {
@@ -145,6 +142,17 @@ async function measure(): Promise<void> {
       for (const system of systems) samples.push(await sample(load, system, one, round));
     }
   }
+}
+
+/** Not measured; what failed is told, for the rounds that follow will not be of a system that is warm. */
+async function warmUp(
+  load: LoadProgram,
+  { name, args: own }: System,
+  args: readonly string[],
+  limitS: number,
+): Promise<void> {
+  const { errors, error } = await load.run([...own, ...args], limitS).catch(failedMeasurement);
+  if (errors > 0) console.log(`warming up ${name}: ${errors} errors, the last: ${error ?? ''}`);
 }
 
 async function answering(load: LoadProgram, system: System): Promise<void> {

@@ -19,6 +19,9 @@ import (
 // settle is what a process has before its memory counts: it collects garbage.
 const settle = 2 * time.Second
 
+// afterError is how long who met an error waits before it asks again, on a new connection.
+const afterError = 100 * time.Millisecond
+
 type result struct {
 	Requests int64              `json:"requests"`
 	Errors   int64              `json:"errors"`
@@ -134,11 +137,26 @@ func run(args []string) error {
 			ready.Done()
 			if err != nil {
 				t.err, t.errors = err, 1
-				return
 			}
-			defer asker.close()
+			// So many requests are asked for on one connection; for so long, on as many as it takes.
+			again := func() bool {
+				for *count == 0 && !stop.Load() {
+					time.Sleep(afterError)
+					next, failed := asking.asker(i, measured)
+					if failed == nil {
+						asker = next
+						return true
+					}
+					t.err, t.errors = failed, t.errors+1
+				}
+				return false
+			}
 			deadline := time.Now().Add(*duration + *warmUp)
 			<-begin
+			if err != nil && !again() {
+				return
+			}
+			defer func() { asker.close() }()
 			for !stop.Load() {
 				if *count > 0 && left.Add(-1) < 0 {
 					return
@@ -154,8 +172,12 @@ func run(args []string) error {
 					return
 				}
 				if err != nil {
-					t.errors, t.err = t.errors+1, err
-					return
+					t.err, t.errors = err, t.errors+1
+					asker.close()
+					if !again() {
+						return
+					}
+					continue
 				}
 				if counts || *count > 0 {
 					t.latencies = append(t.latencies, time.Since(started))

@@ -11,6 +11,8 @@ export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
 
 checkout() { # checkout NAME SOURCE COMMIT
   [ -d "$folder/$1" ] || git clone --quiet "$2" "$folder/$1"
+  # A folder of an earlier build may not have it yet.
+  git -C "$folder/$1" cat-file -e "$3^{commit}" 2>/dev/null || git -C "$folder/$1" fetch --quiet "$2" "$3"
   git -C "$folder/$1" checkout --quiet "$3"
 }
 

@@ -88,7 +88,9 @@ it('refuses a variable that it would not read', () => {
   expect(() => refuseUnread({ BENCH_ROUND: '5' }, 'cases')).toThrow(
     'BENCH_ROUND: not read with cases (BENCH_ROUNDS BENCH_SECONDS',
   );
-  expect(() => refuseUnread({ BENCH_JSON: 'x' }, 'clusters')).toThrow('BENCH_JSON: not read with clusters');
+  expect(() => refuseUnread({ BENCH_SECONDS: '4' }, 'clusters')).toThrow(
+    'BENCH_SECONDS: not read with clusters',
+  );
   expect(() => refuseUnread({ BENCH_SYSTEMS: 'mct' }, 'clusters')).toThrow(WrongSetting);
   expect(() => refuseUnread({ MCTUNNEL_AUDIT_LOG: 'x' }, 'cases')).toThrow('MCTUNNEL_AUDIT_LOG would change');
   expect(() => refuseUnread({ BENCH_ROUND: '', PATH: 'x', BENCH_AGENTS: '1' }, 'scale')).not.toThrow();

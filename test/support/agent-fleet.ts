@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseMaterial, type NewKeyMaterial } from '../../src/pki/index.ts';
 import type { ControlPlane } from '../kubernetes/index.ts';
 import { leashed } from '../kubernetes/process.ts';
+import { Fatal } from '../kubernetes/wait.ts';
 
 const PROGRAM = fileURLToPath(new URL('agent-fleet-process.ts', import.meta.url));
 
@@ -24,9 +25,9 @@ export interface FleetOrder {
 
 export interface AgentFleet {
   readonly pid: number;
-  /** Agents with a session now. */
+  /** Agents with a session now. Throws Fatal when the process has ended. */
   readonly connected: number;
-  /** Resolves when so many are connected. Rejects when the process ends first. */
+  /** Resolves when so many are connected. Rejects when the process ends first, or has. */
   until(connected: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -52,8 +53,10 @@ export function startAgentFleet(order: FleetOrder): AgentFleet {
     for (const { resolve } of waiting.filter(({ count }) => count <= connected)) resolve();
     waiting = waiting.filter(({ count }) => count > connected);
   });
+  let ended: Error | undefined;
   const closed = once(child, 'close').then(() => {
-    for (const { reject } of waiting) reject(new Error(`the agents have ended:\n${said}`));
+    ended = new Error(`the agents have ended:\n${said}`);
+    for (const { reject } of waiting) reject(ended);
   });
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(order)}\n`);
@@ -62,12 +65,14 @@ export function startAgentFleet(order: FleetOrder): AgentFleet {
       return child.pid ?? 0;
     },
     get connected() {
+      if (ended !== undefined) throw new Fatal(ended);
       return connected;
     },
-    until: (count) =>
-      connected >= count
-        ? Promise.resolve()
-        : new Promise((resolve, reject) => waiting.push({ count, resolve, reject })),
+    until: (count) => {
+      if (ended !== undefined) return Promise.reject(ended);
+      if (connected >= count) return Promise.resolve();
+      return new Promise((resolve, reject) => waiting.push({ count, resolve, reject }));
+    },
     async stop() {
       child.stdin.end();
       await closed;
