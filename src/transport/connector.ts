@@ -7,7 +7,8 @@ import type { Connector, ConnectorOptions, TunnelConnection } from './options.ts
 /** Sessions to this many hub replicas, if there are so many: one may then die or restart without an interruption. */
 const MAX_HUBS = 2;
 const BASE_DELAY_MS = 100;
-const MAX_DELAY_MS = 10_000;
+/** After a longer outage they are back within so much. */
+const MAX_DELAY_MS = 4_000;
 /** In the first minute of an outage delays stay below this, so that a hub that is only restarted has its agents back within a second. */
 const EAGER_MAX_DELAY_MS = 1_000;
 const EAGER_PERIOD_MS = 60_000;

@@ -1,11 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Http2Session } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import {
   createSecureContext,
-  createServer,
+  createServer as createTlsServer,
   type SecureContextOptions,
-  type Server,
+  type Server as TlsServer,
   type TLSSocket,
 } from 'node:tls';
 import { MctunnelError } from '../errors.ts';
@@ -17,6 +17,11 @@ import { certificatesOf, verdictOf, type PeerVerdict } from './peer.ts';
 
 /** TCP keepalive: the kernel's probes begin after this silence. */
 export const TCP_KEEPALIVE_MS = 30_000;
+
+/** Handshakes that are under way at a time: as many as keep both ends busy. */
+export const MAX_HANDSHAKES = 64;
+/** One that takes longer, over a long line or because its client stands still, does not keep the others waiting. */
+export const HANDSHAKE_COUNTS_MS = 250;
 
 export interface ListenerOptions {
   readonly host: string;
@@ -82,8 +87,15 @@ export class Connection {
  */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  readonly #tcp: Server;
+  /** Does not listen: gets the connections of `#tcp`. */
+  readonly #tls: TlsServer;
   readonly #sockets = new Set<Socket>();
+  /** Connections whose handshake has not begun, oldest first. */
+  readonly #waiting = new Set<Socket>();
+  /** Of handshakes that are under way and count, by the client's address: when they cease to. */
+  readonly #begun = new Map<string, Timer>();
+  #isBeginning = false;
   readonly #connections = new Map<string, Connection>();
   /** Those of the credentials. */
   #clientCas: readonly X509Certificate[];
@@ -91,21 +103,24 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#clientCas = certificatesOf(options.credentials.clientCa);
-    this.#server = createServer({
+    this.#tls = createTlsServer({
       ...contextOptions(options.credentials, options.minTlsVersion),
       requestCert: true,
       // Enroll comes without a certificate; Connect and Renew look at the verdict.
       rejectUnauthorized: false,
       ...takesProtocol('h2'),
       handshakeTimeout: options.handshakeTimeoutMs,
+    });
+    this.#tcp = createTcpServer({
+      pauseOnConnect: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEPALIVE_MS,
     });
-    this.#server.maxConnections = options.maxConnections;
-    this.#server.on('connection', (socket: Socket) => this.#onTcp(socket));
-    this.#server.on('secureConnection', (socket: TLSSocket) => this.#onTls(socket));
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    this.#tcp.maxConnections = options.maxConnections;
+    this.#tcp.on('connection', (socket: Socket) => this.#onTcp(socket));
+    this.#tls.on('secureConnection', (socket: TLSSocket) => this.#onTls(socket));
+    this.#tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       // Node leaves the socket open after a handshake that timed out.
       socket.destroy();
       // A peer that just went away (a load balancer's health check) is no refusal.
@@ -119,7 +134,7 @@ export class Listener {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.#tcp.address() as AddressInfo).port;
   }
 
   get count(): number {
@@ -129,11 +144,11 @@ export class Listener {
   listen(): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      this.#tcp.once('error', (error: NodeJS.ErrnoException) => {
         reject(new MctunnelError('INTERNAL', listenProblem(host, port, error), { cause: error }));
       });
-      this.#server.listen({ host, port }, () => {
-        this.#server.removeAllListeners('error');
+      this.#tcp.listen({ host, port }, () => {
+        this.#tcp.removeAllListeners('error');
         resolve();
       });
     });
@@ -146,7 +161,7 @@ export class Listener {
 
   /** For new connections only. Throws MctunnelError BAD_REQUEST and changes nothing when the PEMs do not fit. */
   setCredentials(credentials: ServingCredentials): void {
-    this.#server.setSecureContext(contextOptions(credentials, this.#options.minTlsVersion));
+    this.#tls.setSecureContext(contextOptions(credentials, this.#options.minTlsVersion));
     this.#clientCas = certificatesOf(credentials.clientCa);
   }
 
@@ -155,7 +170,7 @@ export class Listener {
     const sockets = [...this.#sockets];
     // Node's server counts a TLS connection as closed a little before its TCP socket says so.
     const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-    closed.push(new Promise((resolve) => this.#server.close(resolve)));
+    closed.push(new Promise((resolve) => this.#tcp.close(resolve)));
     // A TCP socket is destroyed through the TLS socket above it: pulled away from below one that HTTP/2 still writes to, Node crashes.
     const below = new Set(this.#connections.keys());
     for (const { socket } of this.#connections.values()) socket.destroy();
@@ -168,14 +183,51 @@ export class Listener {
     this.#options.onCount(this.#sockets.size);
     socket.once('close', () => {
       this.#sockets.delete(socket);
+      this.#waiting.delete(socket);
       this.#options.onCount(this.#sockets.size);
     });
+    this.#waiting.add(socket);
+    this.#beginSoon();
+  }
+
+  /**
+   * Begins a few handshakes at a time, one in each turn of the event loop. Thousands of agents that come back at once would else all be half-way through
+   * theirs, each waiting for all others, until they give up and come again. Whoever waits here costs nothing yet.
+   */
+  #beginSoon(): void {
+    if (this.#isBeginning || this.#waiting.size === 0 || this.#begun.size >= MAX_HANDSHAKES) return;
+    this.#isBeginning = true;
+    this.#options.clock.soon(() => {
+      this.#isBeginning = false;
+      const [socket] = this.#waiting;
+      if (socket !== undefined) this.#begin(socket);
+      this.#beginSoon();
+    });
+  }
+
+  #begin(socket: Socket): void {
+    this.#waiting.delete(socket);
+    const address = addressOf(socket);
+    if (address === undefined) {
+      socket.destroy();
+      return;
+    }
+    const over = (): void => this.#handshakeOver(address);
+    this.#begun.set(address, this.#options.clock.after(HANDSHAKE_COUNTS_MS, over));
+    socket.once('close', over);
+    this.#tls.emit('connection', socket);
+  }
+
+  #handshakeOver(address: string): void {
+    this.#begun.get(address)?.cancel();
+    if (this.#begun.delete(address)) this.#beginSoon();
   }
 
   #onTls(socket: TLSSocket): void {
     // The HTTP/2 session hears of it too; a reset before it exists must not be an uncaught error.
     socket.on('error', () => undefined);
     const remoteAddress = addressOf(socket);
+    if (remoteAddress !== undefined) this.#handshakeOver(remoteAddress);
     if (remoteAddress === undefined || socket.destroyed) {
       socket.destroy();
       return;

@@ -18,8 +18,6 @@ import type { FleetOrder } from './agent-fleet.ts';
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const DEFAULT_BYTES = 1024;
 const BUDGET_BYTES = 1024 ** 3;
-/** As many handshakes at once as keep both ends busy; the rest would only time out. */
-const MAX_DIALS = 32;
 
 const REPORT = JSON.stringify({
   version: 1,
@@ -49,30 +47,11 @@ const accept: Accept = (open, stream) => {
   };
 };
 
-/** Lets `limit` callers in at a time. */
-class Gate {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-  constructor(limit: number) {
-    this.#free = limit;
-  }
-  async enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
-  }
-}
-
 const lines = createInterface({ input: process.stdin });
 const order = JSON.parse(await new Promise<string>((resolve) => lines.once('line', resolve))) as FleetOrder;
 lines.once('close', () => process.exit());
 const authority = new Authority('agent-client', { ...order.authority, source: 'the fleet’s order' });
 const hub = { address: order.hub, caBundle: order.caBundle };
-const gate = new Gate(MAX_DIALS);
 const processBudget = new MemoryBudget(BUDGET_BYTES);
 const connected = new Set<string>();
 const tell = (): void => void process.stdout.write(`${JSON.stringify({ connected: connected.size })}\n`);
@@ -90,17 +69,11 @@ for (const { name, uid } of order.clusters) {
   });
   const connector = createConnector({
     instanceId: randomUUID(),
-    dial: async ({ instanceId, handlers, signal }) => {
-      await gate.enter();
-      try {
-        return await dialTunnel({
-          ...{ hub, credentials, accept, handlers, signal, tunnel: { processBudget } },
-          hello: { agentVersion: 'fleet', instanceId, clusterUid: uid, capabilities: ['http'] },
-        });
-      } finally {
-        gate.leave();
-      }
-    },
+    dial: ({ instanceId, handlers, signal }) =>
+      dialTunnel({
+        ...{ hub, credentials, accept, handlers, signal, tunnel: { processBudget } },
+        hello: { agentVersion: 'fleet', instanceId, clusterUid: uid, capabilities: ['http'] },
+      }),
     onEvent: (event) => {
       if (event.type === 'connected') {
         connected.add(name);
