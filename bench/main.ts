@@ -72,6 +72,10 @@ const closer = benchCloser(tell);
 closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
 try {
   await measure();
+} catch (error) {
+  if (!(error instanceof WrongSetting)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 } finally {
   await closer.close();
   // What was measured before something failed, too.
@@ -160,19 +164,23 @@ async function answering(load: LoadProgram, system: System): Promise<void> {
   await waitFor(
     `an answer through ${system.name}`,
     async () => {
-      const ended = Object.entries(system.pids).find(([, pid]) => !existsSync(`/proc/${pid}`));
-      if (ended !== undefined) {
-        why = `its ${ended[0]} has ended`;
-        throw new Fatal(new Error(why));
-      }
+      const ended = endedProcess(system);
+      if (ended !== undefined) throw new Fatal(ended);
       const { requests, error } = await load.run([...system.args, '-n', '1', '-d', '2s'], 2);
       why = error ?? why;
       return requests === 1;
     },
     { timeoutMs: 30_000, intervalMs: 200 },
   ).catch((error: unknown) => {
-    throw new Error(`${system.name} does not answer: ${why}`, { cause: error });
+    const reason = endedProcess(system)?.message ?? why;
+    throw new Error(`${system.name} does not answer: ${reason}`, { cause: error });
   });
+}
+
+/** Why nothing can be measured of that system any more; undefined: its processes run. */
+function endedProcess({ pids }: System): Error | undefined {
+  const ended = Object.entries(pids).find(([, pid]) => !existsSync(`/proc/${pid}`));
+  return ended && new Error(`its ${ended[0]} has ended`);
 }
 
 async function sample(load: LoadProgram, system: System, one: BenchCase, round: number): Promise<Sample> {
@@ -182,9 +190,14 @@ async function sample(load: LoadProgram, system: System, one: BenchCase, round: 
   }
   const pids = Object.entries(system.pids).map(([name, pid]) => `${name}=${pid}`);
   // What one system does not bear is told of it, and the others are measured all the same.
-  const measured = await load
-    .run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds)
-    .catch(failedMeasurement);
+  const ended = endedProcess(system);
+  const measured =
+    ended === undefined
+      ? await load
+          .run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds)
+          .catch(failedMeasurement)
+      : failedMeasurement(ended);
+  if (measured.seconds === 0) process.exitCode = 1;
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
   const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;
   const cpu = Object.entries(measured.requests === 0 ? {} : measured.cpuMs).map(

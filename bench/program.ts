@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { WrongSetting } from './settings.ts';
 
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
 /** The first time gRPC is built too. */
@@ -46,7 +47,13 @@ export class LoadProgram {
   /** `http2`: everything over so many HTTP/2 connections, where the server speaks it; undefined: HTTP/1.1. */
   static async build(folder: string, http2?: number): Promise<LoadProgram> {
     const path = join(mkdtempSync(join(folder, 'load-')), 'load');
-    await promisify(execFile)('go', ['build', '-o', path, '.'], { cwd: SOURCE, timeout: BUILD_TIMEOUT_MS });
+    await promisify(execFile)('go', ['build', '-o', path, '.'], {
+      cwd: SOURCE,
+      timeout: BUILD_TIMEOUT_MS,
+    }).catch((error: unknown) => {
+      if ((error as ExecFileException).code !== 'ENOENT') throw error;
+      throw new WrongSetting('there is no go in PATH: the load generator is built with it');
+    });
     return new LoadProgram(path, http2);
   }
 

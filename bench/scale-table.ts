@@ -27,7 +27,7 @@ export function scaleTable(samples: readonly ScaleSample[]): string {
     rows.set(key, [...(rows.get(key) ?? []), sample]);
   }
   return [
-    '| system | agents | server MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after s (a second) | requests meanwhile: answered, p50, p99 ms |',
+    '| system | agents | server MiB before | with them | KiB each | CPU at rest, of a core | first connected after s (a second) | all back after the hub is ready, s (a second) | requests meanwhile: answered, p50, p99 ms |',
     '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...[...rows].map(([key, rounds]) => `| ${key} | ${columns(rounds).join(' | ')} |`),
   ].join('\n');

@@ -2,8 +2,8 @@
  * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
  * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
- * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_ROUNDS (3), BENCH_RIVALS,
- * BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
+ * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_OUTAGE_SECONDS (0) for which
+ * the hub stays away, BENCH_ROUNDS (3), BENCH_RIVALS, BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,6 +41,7 @@ export async function benchScale(
   const times = {
     settleSeconds: wholeSeconds(process.env, 'BENCH_SETTLE_SECONDS', 20),
     restSeconds: wholeSeconds(process.env, 'BENCH_REST_SECONDS', 30),
+    outageSeconds: wholeSeconds(process.env, 'BENCH_OUTAGE_SECONDS', 0),
   };
   const systems = scaleSystems(settings);
   const { rivals, rounds, json } = settings;
@@ -68,7 +69,7 @@ export async function benchScale(
 
 async function measure(
   count: number,
-  times: RestTimes,
+  times: RestTimes & { readonly outageSeconds: number },
   told: () => void,
 ): Promise<AtRest & { readonly back: Return }> {
   const closer = benchCloser(told);
@@ -97,6 +98,7 @@ async function measure(
 
     await hub.process.process.kill('SIGKILL');
     await comes(() => connected() === 0);
+    await delay(times.outageSeconds * 1_000);
     hub.process.start();
     await hub.process.logged('the hub is ready');
     const asking = new AbortController();

@@ -33,17 +33,18 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
   const rate = (sample: Sample): number => (isTransfer ? sample.megabytesPerSecond : sample.perSecond);
   // A transfer is one request of a gigabyte: its CPU is told in seconds.
   const cpu = (ms: number, { requests }: Sample): number =>
-    isTransfer ? ms / 1_000 : (ms * 1_000) / Math.max(requests, 1);
+    isTransfer ? ms / 1_000 : (ms * 1_000) / requests;
   const total = (sample: Sample): number => Object.values(sample.cpuMs).reduce((sum, ms) => sum + ms, 0);
   const own = new Map(
     ofCase.filter(({ system }) => system === 'mctunnel').map((sample) => [sample.round, rate(sample)]),
   );
   const rows = systems.map((system) => {
     const all = ofCase.filter((sample) => sample.system === system);
-    // A round that failed took no time: only its errors count.
+    // A round that failed took no time: only its errors count. One without an answer has a rate, and nothing that is told of a request.
     const rounds = all.filter((sample) => sample.seconds > 0);
-    const middle = (of: (sample: Sample) => number): number => median(rounds.map(of));
-    const parts = Object.keys(rounds[0]?.cpuMs ?? {}).map(
+    const answered = rounds.filter(({ requests }) => requests > 0);
+    const middle = (of: (sample: Sample) => number): number => median(answered.map(of));
+    const parts = Object.keys(answered[0]?.cpuMs ?? {}).map(
       (name) => `${name} ${figure(middle((sample) => cpu(sample.cpuMs[name] ?? 0, sample)))}`,
     );
     const peaks = Object.keys(rounds[0]?.peakMiB ?? {}).map(
@@ -56,15 +57,15 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
         : [];
     return [
       system,
-      figure(middle(rate)),
+      figure(median(rounds.map(rate))),
       system === 'mctunnel'
         ? ''
-        : ratios(rounds.map((sample) => (own.get(sample.round) ?? 0) / rate(sample))),
+        : ratios(rounds.map((sample) => (own.get(sample.round) ?? Number.NaN) / rate(sample))),
       ...[middle(({ p50Ms }) => p50Ms), middle(({ p99Ms }) => p99Ms), middle(({ maxMs }) => maxMs)].map(
         (ms) => ms.toFixed(2),
       ),
       // What answered nothing has no cost of a request.
-      parts.length === 0 || rounds.every(({ requests }) => requests === 0)
+      parts.length === 0
         ? ''
         : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
@@ -82,12 +83,13 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
   ].join('\n');
 }
 
-/** What disturbs the machine disturbs a round: the median of the rounds' own ratios, and between which they lie. */
+/** What disturbs the machine disturbs a round: the median of the rounds' own ratios, and between which they lie. ∞: the other answered nothing. */
 function ratios(ofRounds: readonly number[]): string {
-  const known = ofRounds.filter((ratio) => Number.isFinite(ratio) && ratio > 0);
+  // Neither answered.
+  const known = ofRounds.filter((ratio) => !Number.isNaN(ratio));
   if (known.length === 0) return '';
   const [middle, least, most] = [median(known), Math.min(...known), Math.max(...known)].map((ratio) =>
-    ratio.toFixed(2),
+    ratio === Infinity ? '∞' : ratio.toFixed(2),
   );
   return known.length === 1 ? `${middle}` : `${middle} (${least} to ${most})`;
 }

@@ -161,7 +161,6 @@ func run(args []string) error {
 				if *count > 0 && left.Add(-1) < 0 {
 					return
 				}
-				counts := measuring.Load()
 				started := time.Now()
 				if *count == 0 {
 					deadline = started.Add(20 * time.Second)
@@ -169,6 +168,10 @@ func run(args []string) error {
 				got, err := asker.ask(deadline)
 				if stop.Load() && *count == 0 {
 					t.open = time.Since(started)
+					return
+				}
+				if *count > 1 && errors.Is(err, os.ErrDeadlineExceeded) {
+					// So long, or so many.
 					return
 				}
 				if err != nil {
@@ -179,7 +182,8 @@ func run(args []string) error {
 					}
 					continue
 				}
-				if counts || *count > 0 {
+				// What began before counts as what will have begun at the end does not.
+				if measuring.Load() {
 					t.latencies = append(t.latencies, time.Since(started))
 					t.bytes += got + *upload
 				}

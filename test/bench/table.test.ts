@@ -14,16 +14,30 @@ function sample(system: string, round: number, perSecond: number, more: Partial<
 
 const cases = benchCases(1);
 
-it('compares round by round, and leaves out rounds in which something failed', () => {
-  const samples = [
-    ...[100, 300, 200].map((rate, i) => sample('mctunnel', i + 1, rate)),
-    ...[200, 200, 0].map((rate, i) => sample('rival', i + 1, rate)),
-  ];
-  const table = resultTable(samples, cases);
+it('compares round by round, those too in which one of the two answered nothing', () => {
+  const rows = (own: readonly number[], others: readonly number[]): string =>
+    resultTable(
+      [
+        ...own.map((rate, i) => sample('mctunnel', i + 1, rate)),
+        ...others.map((rate, i) => sample('rival', i + 1, rate)),
+      ],
+      cases,
+    );
+  const table = rows([100, 300, 200], [200, 200, 400]);
   expect(table).toContain('| mctunnel | 200 |  |');
-  expect(table).toContain('| rival | 200 | 1.00 (0.50 to 1.50) |');
+  expect(table).toContain('| rival | 200 | 0.50 (0.50 to 1.50) |');
+  expect(rows([100, 300, 200], [200, 0, 0])).toContain('| rival | 0.00 | ∞ (0.50 to ∞) |');
+  expect(rows([0, 300, 0], [200, 200, 200])).toContain('| rival | 200 | 0.00 (0.00 to 1.50) |');
   // Of cases that were not measured it says nothing.
   expect(table.match(/^### /gm)).toHaveLength(1);
+});
+
+it('tells latency and cost of the rounds that had answers', () => {
+  const dead = (round: number): Sample =>
+    sample('rival', round, 0, { p50Ms: 0, p99Ms: 0, maxMs: 0, cpuMs: { hub: 170 }, errors: 5 });
+  const table = resultTable([sample('rival', 1, 100), dead(2), dead(3)], cases);
+  expect(table).toContain('| rival | 0.00 |  | 1.00 | 2.00 | 3.00 | 100 (hub 100) |');
+  expect(resultTable([dead(1)], cases)).toContain('| rival | 0.00 |  | 0.00 | 0.00 | 0.00 |  |');
 });
 
 it('takes medians of the rounds that did not fail, and counts the errors of all', () => {

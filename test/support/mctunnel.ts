@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Process } from '../kubernetes/process.ts';
-import { waitFor } from '../kubernetes/wait.ts';
+import { Fatal, waitFor } from '../kubernetes/wait.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
@@ -74,7 +74,7 @@ export class MctunnelProcess {
           .slice(this.#linesBefore)
           .find(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)));
         if (found === undefined && !this.process.running) {
-          throw new Error(`${this.process.name} ended:\n${this.process.logTail()}`);
+          throw new Fatal(new Error(`${this.process.name} ended:\n${this.process.logTail()}`));
         }
         return found !== undefined;
       },
