@@ -21,9 +21,10 @@ import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { failedMeasurement, LoadProgram } from './program.ts';
 import { startRivals } from './rivals.ts';
-import { benchSettings, refuseUnread, WrongSetting, type BenchSettings } from './settings.ts';
+import { benchSettings, refuseUnread, type BenchSettings } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
 import { resultTable, tellSamples, type Sample } from './table.ts';
+import { WrongSetting } from './wrong-setting.ts';
 
 /** Until then Node's compiler is still at work, which no long-running program feels. */
 const WARM_UP_REQUESTS = 30_000;

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { WrongSetting } from './settings.ts';
+import { WrongSetting } from './wrong-setting.ts';
 
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
 /** The first time gRPC is built too. */

@@ -3,11 +3,9 @@ import { dirname, join } from 'node:path';
 import { FAR_VARIABLE, type TcpSettings } from './namespaces.ts';
 import { idleRivalNames, idleRivalsIn, rivalNames, rivalsIn } from './rival-programs.ts';
 import type { Line } from './systems.ts';
+import { WrongSetting } from './wrong-setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A variable that asks for what cannot be measured. Told before anything is started. */
-export class WrongSetting extends Error {}
 
 export interface BenchSettings {
   readonly rounds: number;

@@ -9,9 +9,9 @@ import {
   whole,
   wholes,
   wholeSeconds,
-  WrongSetting,
   type Environment,
 } from '../../bench/settings.ts';
+import { WrongSetting } from '../../bench/wrong-setting.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
