@@ -91,8 +91,8 @@ export class Listener {
   /** Does not listen: gets the connections of `#tcp`. */
   readonly #tls: TlsServer;
   readonly #sockets = new Set<Socket>();
-  /** Connections whose handshake has not begun, oldest first. */
-  readonly #waiting = new Set<Socket>();
+  /** Connections whose handshake has not begun, and since when they wait, oldest first. */
+  readonly #waiting = new Map<Socket, number>();
   /** Of handshakes that are under way and count, by the client's address: when they cease to. */
   readonly #begun = new Map<string, Timer>();
   #isBeginning = false;
@@ -186,7 +186,7 @@ export class Listener {
       this.#waiting.delete(socket);
       this.#options.onCount(this.#sockets.size);
     });
-    this.#waiting.add(socket);
+    this.#waiting.set(socket, this.#options.clock.now());
     this.#beginSoon();
   }
 
@@ -199,10 +199,22 @@ export class Listener {
     this.#isBeginning = true;
     this.#options.clock.soon(() => {
       this.#isBeginning = false;
-      const [socket] = this.#waiting;
-      if (socket !== undefined) this.#begin(socket);
+      this.#refuseLate();
+      const [next] = this.#waiting.keys();
+      if (next !== undefined) this.#begin(next);
       this.#beginSoon();
     });
+  }
+
+  /** Who has waited for half of the time for a handshake would hardly live to see the end of it; meanwhile others would wait as long in vain. */
+  #refuseLate(): void {
+    const { clock, handshakeTimeoutMs } = this.#options;
+    const late = clock.now() - handshakeTimeoutMs / 2;
+    for (const [socket, since] of this.#waiting) {
+      if (since > late) return;
+      this.#waiting.delete(socket);
+      socket.destroy();
+    }
   }
 
   #begin(socket: Socket): void {

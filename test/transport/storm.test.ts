@@ -90,6 +90,18 @@ it('forgets those who left while they waited', async () => {
   await until('the others are gone', () => started.server.connectionCount === 1);
 });
 
+it('closes those who have waited so long that they would not see the end of it', async () => {
+  const clock = new HeldClock();
+  const started = (hub = await TestHub.start({ clock, handshakeTimeoutMs: 2_000 }));
+  const answered = connectMany(started.server.port, 2 * MAX_HANDSHAKES, await clientHello());
+  await until('the first have an answer', () => answered.size === MAX_HANDSHAKES);
+  await delay(1_100);
+  clock.release();
+  await until('the others are closed', () => started.server.connectionCount <= MAX_HANDSHAKES);
+  expect(answered.size).toBe(MAX_HANDSHAKES);
+  await expect(started.dial()).resolves.toBeDefined();
+});
+
 it('lets an agent in beside hundreds that stand still', async () => {
   const started = (hub = await TestHub.start({ handshakeTimeoutMs: 60_000 }));
   connectMany(started.server.port, 4 * MAX_HANDSHAKES, undefined);
