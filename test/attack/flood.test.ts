@@ -66,7 +66,7 @@ attack('masses of connections to the gateway', {
 });
 
 attack('masses of connections to the tunnel port', {
-  weakened: [without('src/transport/listener.ts', 'this.#server.maxConnections = options.maxConnections;')],
+  weakened: [without('src/transport/listener.ts', 'this.#tcp.maxConnections = options.maxConnections;')],
   attempt: async (after) => {
     const { echo, TestHub } = await import('../transport/fixture.ts');
     const hub = await TestHub.start({ maxConnections: LIMIT });
