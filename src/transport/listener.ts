@@ -208,11 +208,14 @@ export class Listener {
 
   /** Who has waited for half of the time for a handshake would hardly live to see the end of it; meanwhile others would wait as long in vain. */
   #refuseLate(): void {
-    const { clock, handshakeTimeoutMs } = this.#options;
-    const late = clock.now() - handshakeTimeoutMs / 2;
+    const { clock, handshakeTimeoutMs, onRefused } = this.#options;
+    const nowMs = clock.now();
     for (const [socket, since] of this.#waiting) {
-      if (since > late) return;
+      const waitedMs = nowMs - since;
+      if (waitedMs < handshakeTimeoutMs / 2) return;
       this.#waiting.delete(socket);
+      const words = `its handshake could not begin within ${(waitedMs / 1_000).toFixed(1)} s: too many come at once`;
+      onRefused(addressOf(socket) ?? 'unknown', new MctunnelError('TOO_MANY_REQUESTS', words));
       socket.destroy();
     }
   }

@@ -99,6 +99,8 @@ it('closes those who have waited so long that they would not see the end of it',
   clock.release();
   await until('the others are closed', () => started.server.connectionCount <= MAX_HANDSHAKES);
   expect(answered.size).toBe(MAX_HANDSHAKES);
+  expect(started.refused).toHaveLength(MAX_HANDSHAKES);
+  expect(started.refused[0]).toMatchObject({ method: 'tls', error: { code: 'TOO_MANY_REQUESTS' } });
   await expect(started.dial()).resolves.toBeDefined();
 });
 
