@@ -6,7 +6,6 @@
  * kind), BENCH_REST_SECONDS (60), BENCH_JSON (a file for what was measured). Needs Linux and Go.
  */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -18,6 +17,7 @@ import { register } from '../test/support/follow.ts';
 import { benchCloser } from './bench-closer.ts';
 import { whole, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
 import { quantile } from './statistics.ts';
+import { writeJson } from './table.ts';
 
 const CRD = '/apis/registry.mctunnel.io/v1/clusterregistrations';
 const CLUSTERS = '/apis/gateway.mctunnel.io/v1/clusters';
@@ -68,9 +68,7 @@ export async function benchClusters({ json }: Pick<BenchSettings, 'json'>): Prom
   const rounds = whole(process.env, 'BENCH_ROUNDS', 20);
   const restSeconds = wholeSeconds(process.env, 'BENCH_REST_SECONDS', 60);
   const measured = { writes: [] as Writes[], reads: [] as Figures[] };
-  const tell = (): void => {
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(measured, undefined, 1)}\n`);
-  };
+  const tell = (): void => writeJson(measured, json);
   const closer = benchCloser(tell);
   try {
     const plane = await startControlPlane({ name: 'bench' });

@@ -166,15 +166,17 @@ async function answering(load: LoadProgram, system: System): Promise<void> {
     `an answer through ${system.name}`,
     async () => {
       const ended = endedProcess(system);
-      if (ended !== undefined) throw new Fatal(ended);
+      if (ended !== undefined) {
+        why = ended.message;
+        throw new Fatal(ended);
+      }
       const { requests, error } = await load.run([...system.args, '-n', '1', '-d', '2s'], 2);
       why = error ?? why;
       return requests === 1;
     },
     { timeoutMs: 30_000, intervalMs: 200 },
   ).catch((error: unknown) => {
-    const reason = endedProcess(system)?.message ?? why;
-    throw new Error(`${system.name} does not answer: ${reason}`, { cause: error });
+    throw new Error(`${system.name} does not answer: ${why}`, { cause: error });
   });
 }
 

@@ -17,7 +17,12 @@ export function tellSamples<T>(
 ): void {
   if (samples.length === 0) return;
   console.log(table(samples));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(samples, undefined, 1)}\n`);
+  writeJson(samples, json);
+}
+
+/** To the file that is named, if one is. */
+export function writeJson(measured: unknown, file: string | undefined): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(measured, undefined, 1)}\n`);
 }
 
 /** Medians of all rounds as a Markdown table a case, with the ratio of mctunnel to each other system. Parts are medians of their own: they need not add up. */
