@@ -8,6 +8,7 @@ const INTERRUPTED = 130;
 export function benchCloser(told?: () => void): Closer {
   const closer = new Closer((name, error) => console.error(`could not end ${name}:`, error));
   const end = (): void => {
+    console.error('ending what was started');
     void closer.close().then(() => {
       told?.();
       process.exit(INTERRUPTED);

@@ -5,8 +5,8 @@
  *     node bench/main.ts clusters     (bench/clusters.ts)
  *     node bench/main.ts scale        (bench/scale.ts)
  *
- * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with the rivals' programs), BENCH_SYSTEMS (names, comma-separated: only
- * these), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), and with BENCH_NAMESPACES=1
+ * BENCH_ROUNDS (3), BENCH_SECONDS (4) per point, BENCH_RIVALS (a folder with the rivals' programs), BENCH_SYSTEMS (names, comma-separated; all that are
+ * there take part otherwise), BENCH_DELAY (`25ms`: one way between agents and hubs) with BENCH_MBIT (megabits per second), and with BENCH_NAMESPACES=1
  * (a line that TCP sees, between two network namespaces: root and iproute2), BENCH_TCP_BUFFER (bytes, for its sockets) and BENCH_TCP_CONGESTION (`cubic`, `bbr`),
  * BENCH_BASE (another checkout, measured as `base`), BENCH_NODE_OPTIONS (of `mctunnel`), BENCH_JSON (a file for the measurements). Needs Linux and Go.
  * Rounds are the outer loop: what disturbs the machine disturbs all systems.
@@ -14,14 +14,16 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fatal, waitFor } from '../test/kubernetes/wait.ts';
+import { about } from './about.ts';
 import { startAggregated } from './aggregated.ts';
 import { benchCloser } from './bench-closer.ts';
 import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { failedMeasurement, LoadProgram } from './program.ts';
 import { startRivals } from './rivals.ts';
-import { benchSettings, refuseUnread, type BenchSettings } from './settings.ts';
+import { benchSettings, caseSystems, refuseUnread } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
 import { resultTable, tellSamples, type Sample } from './table.ts';
 import { WrongSetting } from './wrong-setting.ts';
@@ -33,7 +35,6 @@ const WARM_UP_S = 60;
 const LINE_WARM_UP_S = 5;
 /** Transfers of each kind before the rounds; over a line of few Mbit/s one takes a minute. */
 const WARM_UP_TRANSFERS = 3;
-const SLOWEST = ['mct', 'anp-gw-fresh'];
 
 const asked = process.argv.slice(2);
 
@@ -43,11 +44,14 @@ const apart = {
   scale: async () => (await import('./scale.ts')).benchScale(settings),
 };
 const alone = asked.find((name): name is keyof typeof apart => Object.hasOwn(apart, name));
-const settings = readSettings();
+const settings = orRefuse(() => {
+  refuseUnread(process.env, alone ?? 'cases');
+  return benchSettings(process.env);
+});
 const { rounds, seconds, line } = settings;
-const only = settings.systems;
 if (alone !== undefined) {
   if (asked.length > 1) refuse(`${alone} goes with no other case`);
+  console.log(about());
   await apart[alone]().catch(refuseSetting);
   process.exit();
 }
@@ -62,11 +66,12 @@ if (settings.http2 !== undefined && cases.some(({ args }) => args.includes('-fre
   refuse('BENCH_HTTP2: fresh16 makes a connection for each request; name other cases');
 }
 
-const far = farEnd();
+const far = orRefuse(farEnd);
 if (line !== undefined && far === undefined && settings.isBetweenNamespaces) {
-  process.exit(await runInNamespaces(line, settings.tcp));
+  process.exit(await runInNamespaces(line, settings.tcp).catch(refuseSetting));
 }
 
+console.log(about(settings.base));
 const folder = mkdtempSync(join(tmpdir(), 'mctunnel-bench-'));
 const samples: Sample[] = [];
 const closer = benchCloser(tell);
@@ -87,10 +92,9 @@ function tell(): void {
   tellSamples(samples, (measured) => resultTable(measured, cases), settings.json);
 }
 
-function readSettings(): BenchSettings {
+function orRefuse<T>(read: () => T): T {
   try {
-    refuseUnread(process.env, alone ?? 'cases');
-    return benchSettings(process.env);
+    return read();
   } catch (error) {
     return refuseSetting(error);
   }
@@ -113,24 +117,22 @@ async function measure(): Promise<void> {
   await load.certificates(certificates);
   const world = await startUpstream({ folder, load, closer, certificates, line, far });
   const systems: System[] = [];
-  const wanted = (name: string): boolean => only === undefined || only.includes(name);
-  if (wanted('direct') && (line === undefined || far !== undefined)) systems.push(direct(world));
+  const names = caseSystems(settings);
+  const wanted = (name: string): boolean => names.includes(name);
+  if (wanted('direct')) systems.push(direct(world));
   const variants: MctunnelVariant[] = [
     { name: 'mctunnel', nodeOptions: settings.nodeOptions },
-    ...(settings.base === undefined ? [] : [{ name: 'base', checkout: settings.base }]),
+    { name: 'base', checkout: settings.base },
+    { name: 'mctunnel-1000', registered: 1_000 },
+    { name: 'mctunnel-audit', isAudited: true },
   ];
-  // Only when named: each takes its time to start.
-  if (only?.includes('mctunnel-1000') === true) variants.push({ name: 'mctunnel-1000', registered: 1_000 });
-  if (only?.includes('mctunnel-audit') === true) variants.push({ name: 'mctunnel-audit', isAudited: true });
   for (const variant of variants) if (wanted(variant.name)) systems.push(await startMctunnel(world, variant));
-  if (only?.some((name) => name.startsWith('apiserver-')) === true) {
+  if (names.some((name) => name.startsWith('apiserver-'))) {
     systems.push(...(await startAggregated(world)).filter(({ name }) => wanted(name)));
   }
-  if (settings.rivals !== undefined) {
-    // The slowest are started when they are named.
-    const named = (name: string): boolean => only?.includes(name) ?? !SLOWEST.includes(name);
-    systems.push(...(await startRivals(world, settings.rivals, named)));
-  }
+  if (settings.rivals !== undefined) systems.push(...(await startRivals(world, settings.rivals, wanted)));
+  // Behind all others, so that it is the first to end.
+  closer.add('load generator', () => load.stop());
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
   for (const system of systems) {
     await answering(load, system);
@@ -144,7 +146,10 @@ async function measure(): Promise<void> {
   }
   for (let round = 1; round <= rounds; round++) {
     for (const one of cases) {
-      for (const system of systems) samples.push(await sample(load, system, one, round));
+      // Each is first in its turn.
+      const first = (round - 1) % systems.length;
+      const inTurn = [...systems.slice(first), ...systems.slice(0, first)];
+      for (const system of inTurn) samples.push(await sample(load, system, one, round));
     }
   }
 }
@@ -200,6 +205,7 @@ async function sample(load: LoadProgram, system: System, one: BenchCase, round: 
           .run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds)
           .catch(failedMeasurement)
       : failedMeasurement(ended);
+  await delay((one.restSeconds ?? 0) * 1_000);
   if (measured.seconds === 0) process.exitCode = 1;
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
   const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;

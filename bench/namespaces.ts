@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { benchCloser } from './bench-closer.ts';
 import { LoadProgram } from './program.ts';
 import type { Line } from './systems.ts';
+import { WrongSetting } from './wrong-setting.ts';
 
 /** Where agents and the upstream run, when the bench itself runs in a namespace at the other end of a line. */
 export interface FarEnd {
@@ -21,14 +22,21 @@ export interface FarEnd {
 const NEAR_ADDRESS = '10.99.1.1';
 const FAR_ADDRESS = '10.99.2.1';
 const DEVICE = 'wan0';
+/** Where iproute2 keeps them. */
+const NAMESPACES = '/run/netns';
 /** Set for the run between the namespaces: the far one. */
 export const FAR_VARIABLE = 'BENCH_FAR_NAMESPACE';
 
+/** Throws `WrongSetting` for a namespace that is not there. */
 export function farEnd(): FarEnd | undefined {
   const namespace = process.env[FAR_VARIABLE];
-  return namespace === undefined || namespace === ''
-    ? undefined
-    : { namespace, address: FAR_ADDRESS, nearAddress: NEAR_ADDRESS };
+  if (namespace === undefined || namespace === '') return undefined;
+  if (!existsSync(join(NAMESPACES, namespace))) {
+    throw new WrongSetting(
+      `${FAR_VARIABLE}: no network namespace ${namespace}; BENCH_NAMESPACES=1 makes them`,
+    );
+  }
+  return { namespace, address: FAR_ADDRESS, nearAddress: NEAR_ADDRESS };
 }
 
 /** The command that runs another one at the far end. */
@@ -44,7 +52,7 @@ export interface TcpSettings {
   readonly congestionControl: string | undefined;
 }
 
-/** Runs this same command in one of two network namespaces that a line joins. Needs root and iproute2. Returns the exit status. */
+/** Runs this same command in one of two network namespaces that a line joins. Needs root. Returns the exit status. Throws `WrongSetting` without iproute2. */
 export async function runInNamespaces(line: Line, tcp: TcpSettings): Promise<number> {
   const closer = benchCloser();
   try {
@@ -88,7 +96,12 @@ export async function runInNamespaces(line: Line, tcp: TcpSettings): Promise<num
 }
 
 function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  try {
+    execFileSync('ip', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new WrongSetting('there is no ip in PATH: BENCH_NAMESPACES=1 needs iproute2');
+  }
 }
 
 function setAddress(namespace: string, own: string, other: string): void {

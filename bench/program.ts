@@ -38,6 +38,7 @@ export class LoadProgram {
   readonly path: string;
   /** kube-apiserver speaks HTTP/2. */
   readonly #version: readonly string[];
+  readonly #stopped = new AbortController();
 
   private constructor(path: string, http2: number | undefined) {
     this.path = path;
@@ -61,18 +62,25 @@ export class LoadProgram {
     await promisify(execFile)(this.path, ['certs', '-dir', folder]);
   }
 
+  /** Rejects with an AbortError once `stop` was called. */
   async run(args: readonly string[], seconds: number): Promise<Measurement> {
     const { stdout } = await promisify(execFile)(this.path, ['run', ...this.#version, ...args], {
       timeout: Math.ceil(seconds * 1_000) + RUN_GRACE_MS,
+      signal: this.#stopped.signal,
     });
     return JSON.parse(stdout) as Measurement;
+  }
+
+  /** Ends the measurement that runs: hubs and agents wait for requests in flight. */
+  stop(): void {
+    this.#stopped.abort();
   }
 }
 
 /** Of a run that failed: nothing but why. Throws the error when somebody ended the run (Ctrl-C), which tells nothing about the system. */
 export function failedMeasurement(error: unknown): Measurement {
-  const { stderr, message, signal, killed } = error as ExecFileException;
-  if (typeof signal === 'string' && killed !== true) throw error;
+  const { stderr, message, name, signal, killed } = error as ExecFileException;
+  if (name === 'AbortError' || (typeof signal === 'string' && killed !== true)) throw error;
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   return {
     ...{ requests: 0, errors: 1, error: said === '' ? message : said },

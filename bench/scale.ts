@@ -1,5 +1,5 @@
 /**
- * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
+ * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. Up to 2,500 agents are one process
  * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
  * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_OUTAGE_SECONDS (0) for which
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../test/kubernetes/index.ts';
-import { folderTrust, startAgentFleet } from '../test/support/agent-fleet.ts';
+import { folderTrust, startAgentFleet, type AgentFleet } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
 import { startStandaloneHub } from '../test/support/standalone-hub.ts';
@@ -25,6 +25,8 @@ import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settin
 
 /** Beside those of the agents: of those that were killed, while they are not yet gone. */
 const SPARE_CONNECTIONS = 5_000;
+/** Those of one process wait for each other: with more, dials that all begin at once time out. */
+const AGENTS_PER_PROCESS = 2_500;
 /** A client asks some cluster or other so often while the agents come back. */
 const ASK_EVERY_MS = 50;
 
@@ -88,11 +90,18 @@ async function measure(
     closer.add('client', () => client.close());
     const clusters = await register(client, count);
     const trust = folderTrust(hub.dataDir);
-    let connected = (): number => 0;
+    const fleets: AgentFleet[] = [];
+    const connected = (): number => fleets.reduce((sum, fleet) => sum + fleet.connected, 0);
     const rest = await measureAtRest(hub.process.pid, times, async () => {
-      const fleet = startAgentFleet({ hub: `127.0.0.1:${hub.tunnelPort}`, clusters, ...trust });
-      closer.add('agents', () => fleet.stop());
-      connected = () => fleet.connected;
+      for (let at = 0; at < count; at += AGENTS_PER_PROCESS) {
+        const fleet = startAgentFleet({
+          hub: `127.0.0.1:${hub.tunnelPort}`,
+          clusters: clusters.slice(at, at + AGENTS_PER_PROCESS),
+          ...trust,
+        });
+        closer.add('agents', () => fleet.stop());
+        fleets.push(fleet);
+      }
       await comes(() => connected() === count);
     });
 

@@ -11,7 +11,7 @@ export interface BenchSettings {
   readonly rounds: number;
   /** Per point. */
   readonly seconds: number;
-  /** Only these; undefined: all that need not be named. */
+  /** Only these; undefined: see `caseSystems` and `scaleSystems`. */
   readonly systems: readonly string[] | undefined;
   /** Another checkout, measured beside this one as `base`: what a change is worth. */
   readonly base: string | undefined;
@@ -28,18 +28,15 @@ export interface BenchSettings {
   readonly tcp: TcpSettings;
 }
 
-const OWN_SYSTEMS = [
-  'direct',
-  'mctunnel',
-  'mctunnel-1000',
-  'mctunnel-audit',
-  'apiserver-mctunnel',
-  'apiserver-trivial',
-];
+/** Through a real kube-apiserver. */
+const AGGREGATED = ['apiserver-mctunnel', 'apiserver-trivial'];
+const OWN_SYSTEMS = ['direct', 'mctunnel', ...AGGREGATED];
+/** `mctunnel` otherwise: measured only when named. */
+const VARIANTS = ['mctunnel-1000', 'mctunnel-audit'];
 /** Without an agent there is no line between agent and hub. */
 const NOT_RELAYED = ['direct', 'apiserver-trivial'];
 /** They offer HTTP/1.1 only, or are asked through a proxy. */
-const NO_HTTP2 = ['direct', 'mctunnel', 'mctunnel-1000', 'mctunnel-audit', 'base', 'anp-connect', 'anp-grpc'];
+const NO_HTTP2 = ['direct', 'mctunnel', ...VARIANTS, 'base', 'anp-connect', 'anp-grpc'];
 /** The one of them that `scale` measures. */
 const SCALED = 'mctunnel';
 /** As Go writes them. */
@@ -62,15 +59,20 @@ const READ = {
     ...['BENCH_RIVALS', 'BENCH_SYSTEMS', 'BENCH_JSON'],
   ],
 } as const;
+/** What Node's and Go's programs are told by their environment. */
+const RUNTIMES = [
+  ...['NODE_OPTIONS', 'UV_THREADPOOL_SIZE'],
+  ...['GODEBUG', 'GOGC', 'GOMAXPROCS', 'GOMEMLIMIT'],
+];
 const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_allowed_congestion_control';
 
 /** Throws `WrongSetting` for a variable that would be left out without a word. */
 export function refuseUnread(env: Environment, run: keyof typeof READ): void {
   const read: readonly string[] = READ[run];
   const set = Object.keys(env).filter((name) => text(env, name) !== undefined);
-  const ofMctunnel = set.find((name) => name.startsWith('MCTUNNEL_'));
-  if (ofMctunnel !== undefined) {
-    throw new WrongSetting(`${ofMctunnel} would change the hubs and agents that are measured; unset it`);
+  const inherited = set.find((name) => name.startsWith('MCTUNNEL_') || RUNTIMES.includes(name));
+  if (inherited !== undefined) {
+    throw new WrongSetting(`${inherited} would change the programs that are measured; unset it`);
   }
   const unread = set.find((name) => name.startsWith('BENCH_') && !read.includes(name));
   if (unread === undefined) return;
@@ -97,13 +99,12 @@ export function benchSettings(env: Environment): BenchSettings {
     );
   }
   const line = lineSettings(env);
-  const aggregated = named?.find((name) => name.startsWith('apiserver-'));
+  const aggregated = named?.find((name) => AGGREGATED.includes(name));
   if (line.isBetweenNamespaces && aggregated !== undefined) {
     throw new WrongSetting(`BENCH_NAMESPACES: not with ${aggregated}, whose hub listens on 127.0.0.1`);
   }
-  const relayed = line.isBetweenNamespaces || line.line === undefined ? [] : NOT_RELAYED;
-  const lineless = named?.find((name) => relayed.includes(name));
-  if (lineless !== undefined) {
+  const lineless = line.isBetweenNamespaces ? undefined : named?.find((name) => NOT_RELAYED.includes(name));
+  if (line.line !== undefined && lineless !== undefined) {
     throw new WrongSetting(
       `BENCH_DELAY: needs BENCH_NAMESPACES=1 for ${lineless}, which no relay stands before`,
     );
@@ -196,12 +197,29 @@ function systems(
       if (!rivalsIn(rivals).includes(name)) {
         throw new WrongSetting(`BENCH_SYSTEMS: the programs of ${name} are not in ${rivals}`);
       }
-    } else if (name !== 'base' && !OWN_SYSTEMS.includes(name)) {
-      const known = [...OWN_SYSTEMS, 'base', ...rivalNames()].join(' ');
+    } else if (name !== 'base' && ![...OWN_SYSTEMS, ...VARIANTS].includes(name)) {
+      const known = [...OWN_SYSTEMS, ...VARIANTS, 'base', ...rivalNames()].join(' ');
       throw new WrongSetting(`BENCH_SYSTEMS: no such system: ${name} (there are ${known})`);
     }
   }
   return named;
+}
+
+/** What the cases measure: what BENCH_SYSTEMS names, or all that the line allows. */
+export function caseSystems({
+  systems,
+  rivals,
+  base,
+  line,
+  isBetweenNamespaces,
+}: Pick<BenchSettings, 'systems' | 'rivals' | 'base' | 'line' | 'isBetweenNamespaces'>): readonly string[] {
+  if (systems !== undefined) return systems;
+  const lineless = isBetweenNamespaces ? AGGREGATED : line === undefined ? [] : NOT_RELAYED;
+  return [
+    ...OWN_SYSTEMS.filter((name) => !lineless.includes(name)),
+    ...(base === undefined ? [] : ['base']),
+    ...(rivals === undefined ? [] : rivalsIn(rivals)),
+  ];
 }
 
 /** What `scale` measures. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   benchSettings,
+  caseSystems,
   refuseUnread,
   scaleSystems,
   whole,
@@ -105,6 +106,28 @@ it('refuses numbers of agents that are none', () => {
     'more than a day',
   );
   expect(() => whole({ BENCH_REST_SECONDS: '-1' }, 'BENCH_REST_SECONDS', 30)).toThrow(WrongSetting);
+});
+
+it('refuses what the programs that are measured would inherit', () => {
+  expect(() => refuseUnread({ GOGC: '400' }, 'cases')).toThrow('GOGC would change the programs');
+  expect(() => refuseUnread({ NODE_OPTIONS: '--jitless' }, 'scale')).toThrow('NODE_OPTIONS would change');
+});
+
+it('measures all that is there, but the variants of mctunnel', () => {
+  const rivals = join(folder, 'bin');
+  const own = ['direct', 'mctunnel', 'apiserver-mctunnel', 'apiserver-trivial'];
+  expect(caseSystems(benchSettings({}))).toEqual(own);
+  expect(caseSystems(benchSettings({ BENCH_BASE: '.', BENCH_RIVALS: rivals }))).toEqual([
+    ...own,
+    ...['base', 'anp-connect', 'anp-grpc'],
+  ]);
+  expect(caseSystems(benchSettings({ BENCH_SYSTEMS: 'mctunnel-audit' }))).toEqual(['mctunnel-audit']);
+});
+
+it('leaves out what the line does not allow', () => {
+  const relayed = benchSettings({ BENCH_DELAY: '25ms' });
+  expect(caseSystems(relayed)).toEqual(['mctunnel', 'apiserver-mctunnel']);
+  expect(caseSystems({ ...relayed, isBetweenNamespaces: true })).toEqual(['direct', 'mctunnel']);
 });
 
 it('measures at rest what has the programs for it', () => {
