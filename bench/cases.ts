@@ -14,7 +14,9 @@ const GIGABYTE = '1000000000';
 const MEGABYTES_200 = '200000000';
 const TRANSFER_LIMIT_S = 60;
 /** Opening so many watches takes its time. */
+const QUIET_1000_S = 30;
 const QUIET_10000_S = 240;
+/** Until they are gone again. */
 const QUIET_REST_S = 10;
 
 export function benchCases(seconds: number): readonly BenchCase[] {
@@ -30,12 +32,21 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     seconds: TRANSFER_LIMIT_S,
     args: [...args, '-n', '1', '-d', `${TRANSFER_LIMIT_S}s`],
   });
+  // The load generator first measures for as long what they are beside, by itself.
+  const beside = (name: string, warmUpSeconds: number, ...args: string[]): BenchCase => ({
+    ...requests(name, ...args, '-warm-up', `${warmUpSeconds}s`),
+    seconds: 2 * (seconds + 1) + warmUpSeconds,
+  });
   // From the first byte on: such a reader is a download like any other until its buffers are full.
   const filling = (count: number): BenchCase =>
-    requests(`fill${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '0s');
+    beside(`fill${count}`, 0, '-c', '8', '-stalled', String(count));
   // What a connection's buffers swallow is sent before the readers stand still.
-  const stalled = (count: number): BenchCase =>
-    requests(`stall${count}`, '-c', '8', '-stalled', String(count), '-warm-up', '20s');
+  const stalled = (count: number, warmUpSeconds: number): BenchCase =>
+    beside(`stall${count}`, warmUpSeconds, '-c', '8', '-stalled', String(count));
+  const quiet = (count: number, openingSeconds: number): BenchCase => {
+    const one = beside(`quiet${count}`, 1, '-c', '8', '-quiet', String(count));
+    return { ...one, seconds: one.seconds + openingSeconds, restSeconds: QUIET_REST_S };
+  };
   return [
     requests('c1', '-c', '1'),
     requests('c16', '-c', '16'),
@@ -46,22 +57,17 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     transfer('down', '-bytes', GIGABYTE),
     transfer('up', '-upload', GIGABYTE),
     requests('c8', '-c', '8'),
-    requests('bulk4', '-c', '8', '-bulk', '4'),
+    beside('bulk4', 1, '-c', '8', '-bulk', '4'),
     filling(1),
     filling(100),
-    // What the others compare with: programs that have been busy for as long.
-    stalled(0),
-    stalled(1),
-    stalled(10),
-    stalled(100),
-    { ...requests('quiet1000', '-c', '8', '-quiet', '1000'), restSeconds: QUIET_REST_S },
-    {
-      ...requests('quiet10000', '-c', '8', '-quiet', '10000'),
-      ...{ seconds: seconds + QUIET_10000_S, restSeconds: QUIET_REST_S },
-    },
+    stalled(1, 5),
+    stalled(10, 10),
+    stalled(100, 20),
+    quiet(1_000, QUIET_1000_S),
+    quiet(10_000, QUIET_10000_S),
     // For long and slow lines.
     transfer('down200', '-bytes', MEGABYTES_200),
     transfer('up200', '-upload', MEGABYTES_200),
-    requests('bulk1', '-c', '1', '-bulk', '1'),
+    beside('bulk1', 1, '-c', '1', '-bulk', '1'),
   ];
 }

@@ -31,7 +31,11 @@ export interface Measurement {
   readonly quietKiB?: Readonly<Record<string, number>>;
   /** Connections that HTTP/2 took. */
   readonly dials?: number;
+  /** The same just before, when nothing else went on beside it. */
+  readonly alone?: Alone;
 }
+
+export type Alone = Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'>;
 
 /** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */
 export class LoadProgram {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { BenchCase } from './cases.ts';
-import type { Measurement } from './program.ts';
+import type { Alone, Measurement } from './program.ts';
 import { median } from './statistics.ts';
 
 export interface Sample extends Measurement {
@@ -60,6 +60,8 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       samples[0]?.case === one.name
         ? Object.entries(rounds[0]?.quietKiB ?? {}).map(([name, kib]) => `${name} ${kib.toFixed(0)}`)
         : [];
+    const ofAlone = (all: readonly Sample[], of: (one: Alone) => number): string =>
+      ratios(all.flatMap((sample) => (sample.alone === undefined ? [] : [of(sample) / of(sample.alone)])));
     return [
       system,
       figure(median(rounds.map(rate))),
@@ -73,6 +75,8 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       parts.length === 0
         ? ''
         : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
+      ofAlone(rounds, ({ perSecond }) => perSecond),
+      ofAlone(answered, ({ p99Ms }) => p99Ms),
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
       peaks.join(', '),
       quiet.join(', '),
@@ -82,8 +86,8 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
   return [
     `### ${one.name}`,
     '',
-    `| system | ${isTransfer ? 'MB/s' : 'req/s'} | mctunnel is × | p50 ms | p99 ms | max ms | CPU ${isTransfer ? 's' : 'ms per 1,000'} | beside MB/s | peak RSS MiB | KiB per watch | errors |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    `| system | ${isTransfer ? 'MB/s' : 'req/s'} | mctunnel is × | p50 ms | p99 ms | max ms | CPU ${isTransfer ? 's' : 'ms per 1,000'} | × alone | p99 × alone | beside MB/s | peak RSS MiB | KiB per watch | errors |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

@@ -7,20 +7,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // settle is what a process has before its memory counts: it collects garbage.
 const settle = 2 * time.Second
 
-// afterError is how long who met an error waits before it asks again, on a new connection.
-const afterError = 100 * time.Millisecond
+// aloneWarmUp is what it has before it is measured alone.
+const aloneWarmUp = time.Second
 
 type result struct {
 	Requests int64              `json:"requests"`
@@ -38,15 +34,22 @@ type result struct {
 	QuietKiB map[string]float64 `json:"quietKiB,omitempty"`
 	// Connections that HTTP/2 took.
 	Dials int64 `json:"dials,omitempty"`
+	// The same just before, when nothing else went on beside it.
+	Alone *alone `json:"alone,omitempty"`
 }
 
-type tally struct {
-	latencies []time.Duration
-	bytes     int64
-	errors    int64
-	err       error
-	// How long the request took that was open at the end; it counts as the slowest only.
-	open time.Duration
+type alone struct {
+	PerSec float64 `json:"perSecond"`
+	P50Ms  float64 `json:"p50Ms"`
+	P99Ms  float64 `json:"p99Ms"`
+}
+
+// add counts the errors.
+func (r *result) add(f figures) {
+	r.Errors += f.errors
+	if f.err != nil {
+		r.Error = f.err.Error()
+	}
 }
 
 func run(args []string) error {
@@ -104,7 +107,15 @@ func run(args []string) error {
 		measured = question{"POST", "/api/v1/sink", *upload, -1}
 	}
 
-	quietKiB := map[string]float64{}
+	asked := window{asking, measured, *connections, *warmUp, *duration, *count}
+	out := result{CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}, QuietKiB: map[string]float64{}}
+	if *count == 0 && *stalled+*bulk+*quiet > 0 {
+		without := asked
+		without.warmUp = aloneWarmUp
+		got := without.dial().measure(func() {})
+		out.Alone = &alone{got.perSecond(), got.quantileMs(50), got.quantileMs(99)}
+		out.add(got)
+	}
 	if *quiet > 0 {
 		time.Sleep(settle)
 		before := map[string]int64{}
@@ -118,180 +129,36 @@ func run(args []string) error {
 		}
 		time.Sleep(settle)
 		for _, process := range processes {
-			quietKiB[process.name] = float64(process.residentKiB()-before[process.name]) / float64(*quiet)
+			out.QuietKiB[process.name] = float64(process.residentKiB()-before[process.name]) / float64(*quiet)
 		}
 	}
 
-	var measuring, stop atomic.Bool
-	var left atomic.Int64
-	left.Store(*count)
-	tallies := make([]tally, *connections)
-	var ready, workers sync.WaitGroup
-	ready.Add(*connections)
-	begin := make(chan struct{})
-	for i := range tallies {
-		workers.Add(1)
-		go func(t *tally) {
-			defer workers.Done()
-			asker, err := asking.asker(i, measured)
-			ready.Done()
-			if err != nil {
-				t.err, t.errors = err, 1
-			}
-			// So many requests are asked for on one connection; for so long, on as many as it takes.
-			again := func() bool {
-				for *count == 0 && !stop.Load() {
-					time.Sleep(afterError)
-					next, failed := asking.asker(i, measured)
-					if failed == nil {
-						asker = next
-						return true
-					}
-					t.err, t.errors = failed, t.errors+1
-				}
-				return false
-			}
-			deadline := time.Now().Add(*duration + *warmUp)
-			<-begin
-			if err != nil && !again() {
-				return
-			}
-			defer func() { asker.close() }()
-			for !stop.Load() {
-				if *count > 0 && left.Add(-1) < 0 {
-					return
-				}
-				started := time.Now()
-				if *count == 0 {
-					deadline = started.Add(20 * time.Second)
-				}
-				got, err := asker.ask(deadline)
-				if stop.Load() && *count == 0 {
-					t.open = time.Since(started)
-					return
-				}
-				if *count > 1 && errors.Is(err, os.ErrDeadlineExceeded) {
-					// So long, or so many.
-					return
-				}
-				if err != nil {
-					t.err, t.errors = err, t.errors+1
-					asker.close()
-					if !again() {
-						return
-					}
-					continue
-				}
-				// What began before counts as what will have begun at the end does not.
-				if measuring.Load() {
-					t.latencies = append(t.latencies, time.Since(started))
-					t.bytes += got + *upload
-				}
-			}
-		}(&tallies[i])
-	}
-	ready.Wait()
-
-	endless := question{"GET", "/api/v1/bytes?n=1000000000000", 0, -1}
-	// Readers that have an answer: without one they are no load.
-	var answered atomic.Int64
-	until := time.Now().Add(*warmUp + *duration)
-	for i := range *stalled {
-		go func() {
-			answer, err := asking.open(i, endless)
-			if err != nil {
-				return
-			}
-			defer answer.Close()
-			// It reads a little and then no more.
-			if _, err = io.CopyN(io.Discard, answer, 4096); err == nil {
-				answered.Add(1)
-			}
-			time.Sleep(time.Until(until))
-		}()
-	}
-	var besideBytes atomic.Int64
-	for i := range *bulk {
-		go func() {
-			answer, err := asking.open(i, endless)
-			if err != nil {
-				return
-			}
-			defer answer.Close()
-			answered.Add(1)
-			buffer := make([]byte, 64*1024)
-			for !stop.Load() {
-				n, err := answer.Read(buffer)
-				besideBytes.Add(int64(n))
-				if err != nil {
-					return
-				}
-			}
-		}()
-	}
-
-	if *count > 0 {
-		measuring.Store(true)
-	}
-	cpu := func() map[string]int64 {
+	connected := asked.dial()
+	others := startBeside(asking, *stalled, *bulk)
+	var cpu []map[string]int64
+	var besideBytes []int64
+	got := connected.measure(func() {
 		used := map[string]int64{}
 		for _, process := range processes {
 			used[process.name] = process.cpuMs()
 		}
-		return used
-	}
-	if *count == 0 {
-		close(begin)
-		time.Sleep(*warmUp)
-	}
-	before, started, besideBefore := cpu(), time.Now(), besideBytes.Load()
-	measuring.Store(true)
-	if *count > 0 {
-		close(begin)
-		workers.Wait()
-	} else {
-		time.Sleep(*duration)
-	}
-	elapsed := time.Since(started)
-	after, beside := cpu(), besideBytes.Load()-besideBefore
-	stop.Store(true)
-	finished := make(chan struct{})
-	go func() { workers.Wait(); close(finished) }()
-	select {
-	case <-finished:
-	case <-time.After(25 * time.Second):
-	}
+		cpu, besideBytes = append(cpu, used), append(besideBytes, others.bytes.Load())
+	})
+	missing := others.missing()
+	others.stop()
 
-	out := result{Seconds: elapsed.Seconds(), CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}, QuietKiB: quietKiB}
-	var all []time.Duration
-	var bytes int64
-	for _, t := range tallies {
-		all = append(all, t.latencies...)
-		bytes += t.bytes
-		out.Errors += t.errors
-		if t.err != nil {
-			out.Error = t.err.Error()
-		}
-	}
-	slices.Sort(all)
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	if n := len(all); n > 0 {
-		out.P50Ms, out.P99Ms, out.MaxMs = ms(all[n/2]), ms(all[n*99/100]), ms(all[n-1])
-	}
-	for _, t := range tallies {
-		out.MaxMs = max(out.MaxMs, ms(t.open))
-	}
-	if missing := int64(*stalled+*bulk) - answered.Load(); missing > 0 {
+	out.add(got)
+	if missing > 0 {
 		out.Errors += missing
-		out.Error = fmt.Sprintf("%d of %d readers beside it have no answer", missing, *stalled+*bulk)
+		out.Error = fmt.Sprintf("%d of %d readers beside it have no answer", missing, others.count)
 	}
-	out.Requests = int64(len(all))
-	out.PerSec = float64(len(all)) / elapsed.Seconds()
-	out.MBps = float64(bytes) / elapsed.Seconds() / 1e6
-	out.BesideMB = float64(beside) / elapsed.Seconds() / 1e6
+	out.Seconds, out.Requests, out.PerSec = got.elapsed.Seconds(), int64(len(got.latencies)), got.perSecond()
+	out.P50Ms, out.P99Ms, out.MaxMs = got.quantileMs(50), got.quantileMs(99), ms(got.slowest)
+	out.MBps = float64(got.bytes) / out.Seconds / 1e6
+	out.BesideMB = float64(besideBytes[1]-besideBytes[0]) / out.Seconds / 1e6
 	for _, process := range processes {
-		out.CPUMs[process.name] = after[process.name] - before[process.name]
-		if after[process.name] < before[process.name] {
+		out.CPUMs[process.name] = cpu[1][process.name] - cpu[0][process.name]
+		if out.CPUMs[process.name] < 0 {
 			return fmt.Errorf("%s has ended", process.name)
 		}
 		out.PeakMiB[process.name] = float64(process.peakKiB()) / 1024
@@ -299,7 +166,7 @@ func run(args []string) error {
 	if shared != nil {
 		out.Dials = shared.dials.Load()
 	}
-	return json.NewEncoder(io.Writer(os.Stdout)).Encode(out)
+	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
 func tlsConfig(ca, cert, key string) (*tls.Config, error) {

@@ -160,7 +160,7 @@ withGo('goes on after an error, on a new connection', async () => {
 
 withGo('counts a reader beside it that has no answer', async () => {
   const small = body.subarray(0, 10);
-  const { errors, error } = await ask(
+  const { errors, error, alone } = await ask(
     ({ url }, response) => {
       if (url?.endsWith('n=10') === true) response.end(small);
       else response.destroy();
@@ -169,4 +169,5 @@ withGo('counts a reader beside it that has no answer', async () => {
   );
   expect(errors).toBe(2);
   expect(error).toBe('2 of 2 readers beside it have no answer');
+  expect(alone?.perSecond).toBeGreaterThan(0);
 });

@@ -46,6 +46,17 @@ it('takes medians of the rounds that did not fail, and counts the errors of all'
   expect(table).toMatch(/\| mctunnel \| 200 \| {2}\| 1\.00 \| .*hub 100.* \| 1 \|$/m);
 });
 
+it('compares with what the same answered alone, round by round', () => {
+  const beside = (round: number, perSecond: number, p99Ms: number): Sample =>
+    sample('mctunnel', round, perSecond, {
+      ...{ case: 'stall1', p99Ms, alone: { perSecond: 100, p50Ms: 1, p99Ms: 2 } },
+    });
+  const frozen = { ...beside(3, 0, 0), cpuMs: {} };
+  expect(resultTable([beside(1, 90, 3), beside(2, 110, 1), frozen], cases)).toContain(
+    '| 0.90 (0.00 to 1.10) | 1.00 (0.50 to 1.50) |',
+  );
+});
+
 it('tells what a watch costs of the first measurement only', () => {
   const quiet = (name: string, round: number, hub: number): Sample =>
     sample('mctunnel', round, 100, { case: name, quietKiB: { hub } });
