@@ -1,6 +1,6 @@
 /**
- * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. Up to 2,500 agents are one process
- * (test/support/agent-fleet.ts), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
+ * `make bench CASE=scale`: what agents at rest cost a hub, and how they come back when it is killed. The agents are one process
+ * (bench/load/fleet.go), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
  * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_OUTAGE_SECONDS (0) for which
  * the hub stays away, BENCH_ROUNDS (3), BENCH_RIVALS, BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
@@ -9,13 +9,16 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Authority } from '../src/pki/authority.ts';
+import { generateKey, privateKeyPem } from '../src/pki/keys.ts';
 import { freePort } from '../test/kubernetes/index.ts';
-import { folderTrust, startAgentFleet, type AgentFleet } from '../test/support/agent-fleet.ts';
+import { folderTrust, startFleetProgram } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
-import { startStandaloneHub } from '../test/support/standalone-hub.ts';
+import { startStandaloneHub, type StandaloneHub } from '../test/support/standalone-hub.ts';
 import { benchCloser } from './bench-closer.ts';
 import { comes, measureAtRest, seconds, type AtRest, type RestTimes } from './at-rest.ts';
+import { LoadProgram } from './program.ts';
 import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
 import { columns, scaleTable, type Return, type ScaleSample } from './scale-table.ts';
@@ -25,8 +28,6 @@ import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settin
 
 /** Beside those of the agents: of those that were killed, while they are not yet gone. */
 const SPARE_CONNECTIONS = 5_000;
-/** Those of one process wait for each other: with more, dials that all begin at once time out. */
-const AGENTS_PER_PROCESS = 2_500;
 /** A client asks some cluster or other so often while the agents come back. */
 const ASK_EVERY_MS = 50;
 
@@ -79,6 +80,7 @@ async function measure(
   closer.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   try {
     mkdirSync(join(folder, 'hub'));
+    const load = await LoadProgram.build(folder);
     // Its ports stay when it is started again.
     const hub = await startStandaloneHub(join(folder, 'hub'), [
       ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
@@ -89,19 +91,12 @@ async function measure(
     const client = new LastingClient(hub.admin.kubeconfig);
     closer.add('client', () => client.close());
     const clusters = await register(client, count);
-    const trust = folderTrust(hub.dataDir);
-    const fleets: AgentFleet[] = [];
-    const connected = (): number => fleets.reduce((sum, fleet) => sum + fleet.connected, 0);
+    const agents = await fleetOrder(hub, clusters);
+    let connected = (): number => 0;
     const rest = await measureAtRest(hub.process.pid, times, async () => {
-      for (let at = 0; at < count; at += AGENTS_PER_PROCESS) {
-        const fleet = startAgentFleet({
-          hub: `127.0.0.1:${hub.tunnelPort}`,
-          clusters: clusters.slice(at, at + AGENTS_PER_PROCESS),
-          ...trust,
-        });
-        closer.add('agents', () => fleet.stop());
-        fleets.push(fleet);
-      }
+      const fleet = startFleetProgram(load.path, ['fleet'], agents);
+      closer.add('agents', () => fleet.stop());
+      connected = () => fleet.connected;
       await comes(() => connected() === count);
     });
 
@@ -134,11 +129,27 @@ async function measure(
   }
 }
 
-async function register(
-  client: LastingClient,
-  count: number,
-): Promise<readonly { readonly name: string; readonly uid: string }[]> {
-  const clusters: { name: string; uid: string }[] = [];
+/** What `load fleet` reads: a certificate each, and one key for all. */
+async function fleetOrder(hub: StandaloneHub, clusters: readonly Cluster[]): Promise<object> {
+  const trust = folderTrust(hub.dataDir);
+  const authority = new Authority('agent-client', { ...trust.authority, source: hub.dataDir });
+  const { publicKey, privateKey } = await generateKey();
+  const agents = clusters.map(({ name: cluster, uid }) => ({
+    uid,
+    certificate: authority.issueAgent({ cluster, uid, publicKey }).toString(),
+  }));
+  const key = privateKeyPem(privateKey);
+  return { hub: `127.0.0.1:${hub.tunnelPort}`, caBundle: trust.caBundle, key, agents };
+}
+
+interface Cluster {
+  readonly name: string;
+  /** Of its registration. */
+  readonly uid: string;
+}
+
+async function register(client: LastingClient, count: number): Promise<readonly Cluster[]> {
+  const clusters: Cluster[] = [];
   for (let i = 0; i < count; i++) {
     const name = `cluster-${i}`;
     clusters.push({ name, uid: await registerCluster(client, name) });

@@ -34,11 +34,12 @@ export interface AgentFleet {
 
 /** Starts the agents; they connect, and come back when they are disconnected, by themselves. The caller stops it. */
 export function startAgentFleet(order: FleetOrder): AgentFleet {
-  const [command, args] = leashed(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', PROGRAM],
-    'KILL',
-  );
+  return startFleetProgram(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], order);
+}
+
+/** The same of another program that reads its order, and tells how many are connected, as agent-fleet-process.ts does. */
+export function startFleetProgram(path: string, flags: readonly string[], order: object): AgentFleet {
+  const [command, args] = leashed(path, flags, 'KILL');
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let connected = 0;
   let said = '';
