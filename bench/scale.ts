@@ -9,19 +9,16 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Authority } from '../src/pki/authority.ts';
-import { generateKey, privateKeyPem } from '../src/pki/keys.ts';
 import { freePort } from '../test/kubernetes/index.ts';
-import { folderTrust, startFleetProgram } from '../test/support/agent-fleet.ts';
 import { LastingClient } from '../test/support/lasting-client.ts';
 import { proxyPath } from '../test/support/routes.ts';
-import { startStandaloneHub, type StandaloneHub } from '../test/support/standalone-hub.ts';
+import { startStandaloneHub } from '../test/support/standalone-hub.ts';
 import { benchCloser } from './bench-closer.ts';
 import { comes, measureAtRest, seconds, type AtRest, type RestTimes } from './at-rest.ts';
 import { LoadProgram } from './program.ts';
-import { registerCluster } from './registrations.ts';
 import { measureRival } from './scale-rivals.ts';
 import { columns, scaleTable, type Return, type ScaleSample } from './scale-table.ts';
+import { simulateAgents } from './simulated-agents.ts';
 import { quantile } from './statistics.ts';
 import { tellSamples } from './table.ts';
 import { scaleSystems, wholes, wholeSeconds, type BenchSettings } from './settings.ts';
@@ -90,11 +87,10 @@ async function measure(
     closer.add('hub', () => hub.process.stop());
     const client = new LastingClient(hub.admin.kubeconfig);
     closer.add('client', () => client.close());
-    const clusters = await register(client, count);
-    const agents = await fleetOrder(hub, clusters);
+    const agents = await simulateAgents(load, hub, client, count);
     let connected = (): number => 0;
     const rest = await measureAtRest(hub.process.pid, times, async () => {
-      const fleet = startFleetProgram(load.path, ['fleet'], agents);
+      const fleet = agents.start();
       closer.add('agents', () => fleet.stop());
       connected = () => fleet.connected;
       await comes(() => connected() === count);
@@ -106,11 +102,7 @@ async function measure(
     hub.process.start();
     await hub.process.logged('the hub is ready');
     const asking = new AbortController();
-    const asked = ask(
-      client,
-      clusters.map(({ name }) => name),
-      asking.signal,
-    );
+    const asked = ask(client, agents.clusters, asking.signal);
     const took = await seconds(() => comes(() => connected() === count));
     asking.abort();
     const answers = await asked;
@@ -127,34 +119,6 @@ async function measure(
   } finally {
     await closer.close();
   }
-}
-
-/** What `load fleet` reads: a certificate each, and one key for all. */
-async function fleetOrder(hub: StandaloneHub, clusters: readonly Cluster[]): Promise<object> {
-  const trust = folderTrust(hub.dataDir);
-  const authority = new Authority('agent-client', { ...trust.authority, source: hub.dataDir });
-  const { publicKey, privateKey } = await generateKey();
-  const agents = clusters.map(({ name: cluster, uid }) => ({
-    uid,
-    certificate: authority.issueAgent({ cluster, uid, publicKey }).toString(),
-  }));
-  const key = privateKeyPem(privateKey);
-  return { hub: `127.0.0.1:${hub.tunnelPort}`, caBundle: trust.caBundle, key, agents };
-}
-
-interface Cluster {
-  readonly name: string;
-  /** Of its registration. */
-  readonly uid: string;
-}
-
-async function register(client: LastingClient, count: number): Promise<readonly Cluster[]> {
-  const clusters: Cluster[] = [];
-  for (let i = 0; i < count; i++) {
-    const name = `cluster-${i}`;
-    clusters.push({ name, uid: await registerCluster(client, name) });
-  }
-  return clusters;
 }
 
 /** One request after the other, each to the next cluster, until told to stop. */

@@ -1,4 +1,4 @@
-/** The load generator (bench/load): what it takes for an answer, and what it must not. */
+/** The load generator (bench/load): what it takes for an answer, and what it must not; and its agents. */
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,7 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadProgram, type Measurement } from '../../bench/program.ts';
+import { simulateAgents } from '../../bench/simulated-agents.ts';
+import { freePort, waitFor } from '../kubernetes/index.ts';
 import { hasGo } from '../kubernetes/programs.ts';
+import { LastingClient } from '../support/lasting-client.ts';
+import { proxyPath } from '../support/routes.ts';
+import { startStandaloneHub } from '../support/standalone-hub.ts';
 
 const withGo = hasGo() ? it : it.skip;
 const BUILD_TIMEOUT_MS = 600_000;
@@ -170,4 +175,37 @@ withGo('counts a reader beside it that has no answer', async () => {
   expect(errors).toBe(2);
   expect(error).toBe('2 of 2 readers beside it have no answer');
   expect(alone?.perSecond).toBeGreaterThan(0);
+});
+
+withGo('is agents that report, answer, and come back', async () => {
+  mkdirSync(join(folder, 'hub'));
+  const hub = await startStandaloneHub(join(folder, 'hub'), [
+    ...['--gateway-listen', `127.0.0.1:${await freePort()}`],
+    ...['--tunnel-listen', `127.0.0.1:${await freePort()}`],
+  ]);
+  const client = new LastingClient(hub.admin.kubeconfig);
+  const agents = await simulateAgents(load, hub, client, 3);
+  const fleet = agents.start();
+  try {
+    for (let start = 1; start <= 2; start++) {
+      await fleet.until(3);
+      for (const cluster of agents.clusters) {
+        const answer = await client.request('GET', proxyPath('/bytes/1024', cluster));
+        expect(answer).toMatchObject({ kind: 'answer', status: 200, body: pattern(1024).toString() });
+        const path = `/apis/gateway.mctunnel.io/v1/clusters/${cluster}`;
+        await waitFor('its report', async () => {
+          const about = await client.request('GET', path);
+          return about.kind === 'answer' && about.body.includes('v1.36.3');
+        });
+      }
+      if (start === 2) break;
+      await hub.process.process.kill('SIGKILL');
+      await waitFor('nobody to be connected', () => fleet.connected === 0);
+      hub.process.start();
+    }
+  } finally {
+    client.close();
+    await fleet.stop();
+    await hub.process.stop();
+  }
 });
