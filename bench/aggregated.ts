@@ -59,6 +59,10 @@ export async function startAggregated(base: BenchWorld): Promise<System[]> {
       args: ['-url', `${plane.url}${PROXY_PATH}`, ...client],
       pids: { hub: hub.process.pid, agent: agent.pid },
     },
-    { name: 'apiserver-trivial', args: ['-url', `${plane.url}${PREFIX}`, ...client], pids: {} },
+    {
+      name: 'apiserver-trivial',
+      args: ['-url', `${plane.url}${PREFIX}/clusters/bench/proxy`, ...client],
+      pids: {},
+    },
   ];
 }

@@ -6,8 +6,6 @@ export interface BenchCase {
   /** Transfers tell MB/s, the others requests per second. */
   readonly kind: 'requests' | 'transfer';
   readonly seconds: number;
-  /** Until the system has got rid of what it opened. */
-  readonly restSeconds?: number;
 }
 
 const GIGABYTE = '1000000000';
@@ -16,8 +14,8 @@ const TRANSFER_LIMIT_S = 60;
 /** Opening so many watches takes its time. */
 const QUIET_1000_S = 30;
 const QUIET_10000_S = 240;
-/** Until they are gone again. */
-const QUIET_REST_S = 10;
+/** The load generator waits until they are gone. */
+const QUIET_GONE_S = 10;
 
 export function benchCases(seconds: number): readonly BenchCase[] {
   const requests = (name: string, ...args: string[]): BenchCase => ({
@@ -32,7 +30,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     seconds: TRANSFER_LIMIT_S,
     args: [...args, '-n', '1', '-d', `${TRANSFER_LIMIT_S}s`],
   });
-  // The load generator first measures for as long what they are beside, by itself.
+  // The load generator measures what they are beside by itself too, for as long, after a second.
   const beside = (name: string, warmUpSeconds: number, ...args: string[]): BenchCase => ({
     ...requests(name, ...args, '-warm-up', `${warmUpSeconds}s`),
     seconds: 2 * (seconds + 1) + warmUpSeconds,
@@ -45,7 +43,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     beside(`stall${count}`, warmUpSeconds, '-c', '8', '-stalled', String(count));
   const quiet = (count: number, openingSeconds: number): BenchCase => {
     const one = beside(`quiet${count}`, 1, '-c', '8', '-quiet', String(count));
-    return { ...one, seconds: one.seconds + openingSeconds, restSeconds: QUIET_REST_S };
+    return { ...one, seconds: one.seconds + openingSeconds + QUIET_GONE_S };
   };
   return [
     requests('c1', '-c', '1'),
@@ -61,7 +59,7 @@ export function benchCases(seconds: number): readonly BenchCase[] {
     filling(1),
     filling(100),
     stalled(1, 5),
-    stalled(10, 10),
+    stalled(10, 15),
     stalled(100, 20),
     quiet(1_000, QUIET_1000_S),
     quiet(10_000, QUIET_10000_S),

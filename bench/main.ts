@@ -14,7 +14,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Fatal, waitFor } from '../test/kubernetes/wait.ts';
 import { about } from './about.ts';
 import { startAggregated } from './aggregated.ts';
@@ -116,10 +115,9 @@ async function measure(): Promise<void> {
   mkdirSync(certificates);
   await load.certificates(certificates);
   const world = await startUpstream({ folder, load, closer, certificates, line, far });
-  const systems: System[] = [];
   const names = caseSystems(settings);
   const wanted = (name: string): boolean => names.includes(name);
-  if (wanted('direct')) systems.push(direct(world));
+  const systems: System[] = wanted('direct') ? [direct(world)] : [];
   const variants: MctunnelVariant[] = [
     { name: 'mctunnel', nodeOptions: settings.nodeOptions },
     { name: 'base', checkout: settings.base },
@@ -127,10 +125,18 @@ async function measure(): Promise<void> {
     { name: 'mctunnel-audit', isAudited: true },
   ];
   for (const variant of variants) if (wanted(variant.name)) systems.push(await startMctunnel(world, variant));
-  if (names.some((name) => name.startsWith('apiserver-'))) {
-    systems.push(...(await startAggregated(world)).filter(({ name }) => wanted(name)));
-  }
   if (settings.rivals !== undefined) systems.push(...(await startRivals(world, settings.rivals, wanted)));
+  await measureTogether(load, systems);
+  // A kube-apiserver and its etcd work all the time: they come when the others have been measured.
+  if (!names.some((name) => name.startsWith('apiserver-'))) return;
+  await measureTogether(
+    load,
+    (await startAggregated(world)).filter(({ name }) => wanted(name)),
+  );
+}
+
+/** Warms them up, and measures them in turn. */
+async function measureTogether(load: LoadProgram, systems: readonly System[]): Promise<void> {
   // Behind all others, so that it is the first to end.
   closer.add('load generator', () => load.stop());
   const warmUpS = line === undefined ? WARM_UP_S : LINE_WARM_UP_S;
@@ -205,7 +211,6 @@ async function sample(load: LoadProgram, system: System, one: BenchCase, round: 
           .run([...system.args, ...one.args, '-pids', pids.join(',')], one.seconds)
           .catch(failedMeasurement)
       : failedMeasurement(ended);
-  await delay((one.restSeconds ?? 0) * 1_000);
   if (measured.seconds === 0) process.exitCode = 1;
   const { perSecond, megabytesPerSecond: rate, errors, error } = measured;
   const figure = one.kind === 'requests' ? `${perSecond.toFixed(0)} req/s` : `${rate.toFixed(0)} MB/s`;

@@ -23,7 +23,7 @@ const NEAR_ADDRESS = '10.99.1.1';
 const FAR_ADDRESS = '10.99.2.1';
 const DEVICE = 'wan0';
 /** Where iproute2 keeps them. */
-const NAMESPACES = '/run/netns';
+const NAMESPACES = '/var/run/netns';
 /** Set for the run between the namespaces: the far one. */
 export const FAR_VARIABLE = 'BENCH_FAR_NAMESPACE';
 

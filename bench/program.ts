@@ -37,7 +37,7 @@ export interface Measurement {
 
 export type Alone = Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'>;
 
-/** The load generator and the upstream: a Go program, so that neither is what limits Node's side of the comparison. */
+/** Load generator, upstream, lines and agents: a Go program, so that neither is what limits Node's side of the comparison. */
 export class LoadProgram {
   readonly path: string;
   /** kube-apiserver speaks HTTP/2. */

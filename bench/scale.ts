@@ -3,7 +3,7 @@
  * (bench/load/fleet.go), with a certificate, a TLS connection and a tunnel each. Beside it what they cost the rivals' servers (bench/scale-rivals.ts).
  *
  * BENCH_AGENTS (`1000`, or `1000,10000`), BENCH_SETTLE_SECONDS (20) before they count as at rest, BENCH_REST_SECONDS (30), BENCH_OUTAGE_SECONDS (0) for which
- * the hub stays away, BENCH_ROUNDS (3), BENCH_RIVALS, BENCH_SYSTEMS, BENCH_JSON. Needs Linux, and two file descriptors for each agent.
+ * the hub stays away, BENCH_ROUNDS (3), BENCH_RIVALS, BENCH_SYSTEMS, BENCH_JSON. Needs Linux, Go, and two file descriptors for each agent.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -61,7 +61,7 @@ const READ = {
 } as const;
 /** What Node's and Go's programs are told by their environment. */
 const RUNTIMES = [
-  ...['NODE_OPTIONS', 'UV_THREADPOOL_SIZE'],
+  ...['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'LD_PRELOAD'],
   ...['GODEBUG', 'GOGC', 'GOMAXPROCS', 'GOMEMLIMIT'],
 ];
 const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_allowed_congestion_control';

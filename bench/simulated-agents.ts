@@ -29,6 +29,7 @@ export async function simulateAgents(
     const uid = await registerCluster(client, cluster);
     agents.push({ uid, certificate: authority.issueAgent({ cluster, uid, publicKey }).toString() });
   }
+  // What bench/load/fleet.go reads.
   const order = {
     ...{ hub: `127.0.0.1:${hub.tunnelPort}`, caBundle, agents },
     key: privateKeyPem(privateKey),

@@ -60,8 +60,8 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       samples[0]?.case === one.name
         ? Object.entries(rounds[0]?.quietKiB ?? {}).map(([name, kib]) => `${name} ${kib.toFixed(0)}`)
         : [];
-    const ofAlone = (all: readonly Sample[], of: (one: Alone) => number): string =>
-      ratios(all.flatMap((sample) => (sample.alone === undefined ? [] : [of(sample) / of(sample.alone)])));
+    const ofAlone = (of: (one: Alone) => number): string =>
+      ratios(rounds.flatMap((sample) => (sample.alone === undefined ? [] : [of(sample) / of(sample.alone)])));
     return [
       system,
       figure(median(rounds.map(rate))),
@@ -75,8 +75,9 @@ function caseTable(samples: readonly Sample[], one: BenchCase): string {
       parts.length === 0
         ? ''
         : `${figure(middle((sample) => cpu(total(sample), sample)))} (${parts.join(', ')})`,
-      ofAlone(rounds, ({ perSecond }) => perSecond),
-      ofAlone(answered, ({ p99Ms }) => p99Ms),
+      ofAlone(({ perSecond }) => perSecond),
+      // Who answered nothing at all took for ever.
+      ofAlone(({ perSecond, p99Ms }) => (perSecond === 0 ? Infinity : p99Ms)),
       middle(({ besideMegabytesPerSecond }) => besideMegabytesPerSecond).toFixed(0),
       peaks.join(', '),
       quiet.join(', '),

@@ -13,6 +13,8 @@ type beside struct {
 	count int
 	// Those that have an answer: without one they are no load.
 	answered atomic.Int64
+	// Downloads that ended by themselves.
+	ended atomic.Int64
 	// Of the downloads.
 	bytes   atomic.Int64
 	stopped chan struct{}
@@ -32,8 +34,8 @@ func startBeside(asking clients, stalled, bulk int) *beside {
 
 func (b *beside) stop() { close(b.stopped) }
 
-// missing is how many have no answer.
-func (b *beside) missing() int64 { return int64(b.count) - b.answered.Load() }
+// missing is how many are no load now.
+func (b *beside) missing() int64 { return int64(b.count) - b.answered.Load() + b.ended.Load() }
 
 func (b *beside) standStill(asking clients, i int) {
 	answer, err := asking.open(i, endless)
@@ -65,6 +67,7 @@ func (b *beside) download(asking clients, i int) {
 		n, err := answer.Read(buffer)
 		b.bytes.Add(int64(n))
 		if err != nil {
+			b.ended.Add(1)
 			return
 		}
 	}

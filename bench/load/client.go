@@ -23,17 +23,19 @@ type dialer struct {
 
 func (d *dialer) dial() (net.Conn, error) {
 	if d.through == nil {
-		return tls.Dial("tcp", d.address, d.tls)
+		return tls.DialWithDialer(&net.Dialer{Timeout: giveUp}, "tcp", d.address, d.tls)
 	}
 	outer, err := d.through(d.address)
 	if err != nil {
 		return nil, err
 	}
 	inner := tls.Client(outer, d.tls)
+	_ = outer.SetDeadline(time.Now().Add(giveUp))
 	if err := inner.Handshake(); err != nil {
 		_ = outer.Close()
 		return nil, err
 	}
+	_ = outer.SetDeadline(time.Time{})
 	return inner, nil
 }
 

@@ -20,17 +20,20 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// As an agent does (src/transport/connector.ts, src/transport/client.ts).
+// As an agent has them (src/transport/connector.ts, src/transport/client.ts, src/tunnel/limits.ts).
 const (
-	dialTimeout   = 10 * time.Second
-	firstDelay    = 100 * time.Millisecond
-	largestDelay  = 4 * time.Second
-	eagerDelay    = time.Second
-	eagerPeriod   = time.Minute
-	stableAfter   = 10 * time.Second
-	pingInterval  = 15 * time.Second
-	firstWindow   = 16 * 1024
-	largestStream = 16_384
+	dialTimeout  = 10 * time.Second
+	firstDelay   = 100 * time.Millisecond
+	largestDelay = 4 * time.Second
+	eagerDelay   = time.Second
+	eagerPeriod  = time.Minute
+	stableAfter  = 10 * time.Second
+	pingInterval = 15 * time.Second
+	firstWindow  = 16 * 1024
+	maxStreams   = 16_384
+	http2Window  = 64 * 1024 * 1024
+	// A Batch may have 64 KiB.
+	flushBytes = 32 * 1024
 )
 
 const connectMethod = "/mctunnel.tunnel.v1.Tunnel/Connect"
@@ -50,7 +53,7 @@ type fleetOrder struct {
 }
 
 // fleet is many agents with a connection, a certificate and a tunnel each, and 1 KiB for every request, so cheap that a hub on the same machine is what is measured.
-// They come back as agents do. It reads a fleetOrder, a line of JSON, prints `{"connected":N}` whenever that changes, and ends with its standard input.
+// They come back as agents do, but heed no word of when to; they answer every Open alike, and take no bodies. It reads a fleetOrder, a line of JSON, prints `{"connected":N}` whenever that changes, and ends with its standard input.
 func fleet([]string) error {
 	input := json.NewDecoder(os.Stdin)
 	var order fleetOrder
@@ -117,6 +120,8 @@ func (a *agent) session() time.Duration {
 		grpc.WithTransportCredentials(credentials.NewTLS(a.tls)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: 2 * pingInterval}),
 		grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
+		// Else grpc-go sends a PING of its own for what comes.
+		grpc.WithInitialWindowSize(http2Window), grpc.WithInitialConnWindowSize(http2Window),
 		grpc.WithReadBufferSize(4096), grpc.WithWriteBufferSize(4096))
 	if err != nil {
 		return 0
@@ -142,9 +147,9 @@ func (a *agent) session() time.Duration {
 			}
 			began = time.Now()
 			a.changed <- 1
-			got.answers = append(got.answers, reportFrames()...)
+			got.answers = append(got.answers, nested(nil, 3, number(nil, 1, 1)), reportFrames())
 		}
-		if len(got.answers) > 0 && call.SendMsg(got.answers) != nil {
+		if sendAll(call, got.answers) != nil {
 			break
 		}
 	}
@@ -164,7 +169,7 @@ func (a *agent) hello() []byte {
 	hello = text(hello, 3, hex.EncodeToString(instance)+"-0")
 	hello = text(hello, 4, a.uid)
 	hello = text(hello, 5, "http")
-	hello = number(hello, 6, largestStream)
+	hello = number(hello, 6, maxStreams)
 	hello = number(hello, 7, firstWindow)
 	return nested(nil, 1, hello)
 }
@@ -190,8 +195,8 @@ func oneKiB(stream uint64) []byte {
 // batch is what an agent does with one: fields of proto/mctunnel/tunnel/v1/tunnel.proto, as readBatch and the functions above number them.
 type batch struct {
 	welcome, goAway bool
-	// Fields of the Batch that answers it.
-	answers []byte
+	// What is said to it: fields of a Batch, which may be sent in several.
+	answers [][]byte
 }
 
 func readBatch(message []byte) (batch, error) {
@@ -203,7 +208,7 @@ func readBatch(message []byte) (batch, error) {
 			got.welcome = true
 		case 3:
 			// A Pong is a Ping with another number.
-			got.answers = nested(got.answers, 4, inner)
+			got.answers = append(got.answers, nested(nil, 4, inner))
 		case 5:
 			got.goAway = true
 		case 8:
@@ -220,14 +225,14 @@ func readBatch(message []byte) (batch, error) {
 				return nil
 			})
 			if isOpen {
-				got.answers = append(got.answers, oneKiB(stream)...)
+				got.answers = append(got.answers, oneKiB(stream))
 			}
 			return err
 		}
 		return nil
 	})
 	if received > 0 {
-		got.answers = number(got.answers, 7, received)
+		got.answers = append(got.answers, number(nil, 7, received))
 	}
 	return got, err
 }
@@ -271,6 +276,22 @@ func nested(to []byte, field protowire.Number, inner []byte) []byte {
 
 func text(to []byte, field protowire.Number, value string) []byte {
 	return nested(to, field, []byte(value))
+}
+
+// sendAll sends them in as many Batches as it takes.
+func sendAll(call grpc.ClientStream, answers [][]byte) error {
+	var message []byte
+	for i, one := range answers {
+		message = append(message, one...)
+		if len(message) < flushBytes && i < len(answers)-1 {
+			continue
+		}
+		if err := call.SendMsg(message); err != nil {
+			return err
+		}
+		message = nil
+	}
+	return nil
 }
 
 // bytesCodec leaves messages as they are.

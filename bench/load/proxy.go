@@ -18,8 +18,6 @@ import (
 	"sigs.k8s.io/apiserver-network-proxy/konnectivity-client/pkg/client"
 )
 
-const tunnelTimeout = 20 * time.Second
-
 // proxy is what carries connections to the target; without an address there is none.
 type proxy struct{ address, mode, ca, cert, key string }
 
@@ -75,14 +73,16 @@ func (p *proxy) dialer() (func(address string) (net.Conn, error), error) {
 
 // connect asks by HTTP CONNECT.
 func connect(proxy, address string, config *tls.Config) (net.Conn, error) {
-	conn, err := tls.Dial("tcp", proxy, config)
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: giveUp}, "tcp", proxy, config)
 	if err != nil {
 		return nil, err
 	}
+	_ = conn.SetDeadline(time.Now().Add(giveUp))
 	if err := askToConnect(conn, address); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
+	_ = conn.SetDeadline(time.Time{})
 	return conn, nil
 }
 
@@ -104,7 +104,7 @@ func askToConnect(conn net.Conn, address string) error {
 
 // tunnel asks by konnectivity's gRPC, with a connection to its server for each tunnel, as kube-apiserver does.
 func tunnel(proxy, address string, config *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), tunnelTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	// The tunnel outlives the context in which it is made.
 	made, err := client.CreateSingleUseGrpcTunnelWithContext(ctx, context.Background(), proxy, grpc.WithTransportCredentials(credentials.NewTLS(config)))

@@ -15,6 +15,9 @@ import (
 // settle is what a process has before its memory counts: it collects garbage.
 const settle = 2 * time.Second
 
+// watchesGone is what its processes have to get rid of thousands of watches.
+const watchesGone = 10 * time.Second
+
 // aloneWarmUp is what it has before it is measured alone.
 const aloneWarmUp = time.Second
 
@@ -34,7 +37,7 @@ type result struct {
 	QuietKiB map[string]float64 `json:"quietKiB,omitempty"`
 	// Connections that HTTP/2 took.
 	Dials int64 `json:"dials,omitempty"`
-	// The same just before, when nothing else went on beside it.
+	// The same when nothing else went on beside it: just before, with quiet watches just behind.
 	Alone *alone `json:"alone,omitempty"`
 }
 
@@ -109,21 +112,26 @@ func run(args []string) error {
 
 	asked := window{asking, measured, *connections, *warmUp, *duration, *count}
 	out := result{CPUMs: map[string]int64{}, PeakMiB: map[string]float64{}, QuietKiB: map[string]float64{}}
-	if *count == 0 && *stalled+*bulk+*quiet > 0 {
+	measureAlone := func() {
 		without := asked
 		without.warmUp = aloneWarmUp
 		got := without.dial().measure(func() {})
 		out.Alone = &alone{got.perSecond(), got.quantileMs(50), got.quantileMs(99)}
 		out.add(got)
 	}
+	if *count == 0 && *stalled+*bulk > 0 {
+		measureAlone()
+	}
+	endWatches := func() {}
+	defer func() { endWatches() }()
 	if *quiet > 0 {
 		time.Sleep(settle)
 		before := map[string]int64{}
 		for _, process := range processes {
 			before[process.name] = process.residentKiB()
 		}
-		end, err := asking.watchQuietly(question{"GET", "/api/v1/quiet?watch=true", 0, -1}, *quiet)
-		defer end()
+		var err error
+		endWatches, err = asking.watchQuietly(question{"GET", "/api/v1/quiet?watch=true", 0, -1}, *quiet)
 		if err != nil {
 			return err
 		}
@@ -136,21 +144,21 @@ func run(args []string) error {
 	connected := asked.dial()
 	others := startBeside(asking, *stalled, *bulk)
 	var cpu []map[string]int64
-	var besideBytes []int64
+	var besideBytes, missing []int64
 	got := connected.measure(func() {
 		used := map[string]int64{}
 		for _, process := range processes {
 			used[process.name] = process.cpuMs()
 		}
 		cpu, besideBytes = append(cpu, used), append(besideBytes, others.bytes.Load())
+		missing = append(missing, others.missing())
 	})
-	missing := others.missing()
 	others.stop()
 
 	out.add(got)
-	if missing > 0 {
-		out.Errors += missing
-		out.Error = fmt.Sprintf("%d of %d readers beside it have no answer", missing, others.count)
+	if lost := max(missing[0], missing[1]); lost > 0 {
+		out.Errors += lost
+		out.Error = fmt.Sprintf("%d of %d readers beside it had no answer, or lost it", lost, others.count)
 	}
 	out.Seconds, out.Requests, out.PerSec = got.elapsed.Seconds(), int64(len(got.latencies)), got.perSecond()
 	out.P50Ms, out.P99Ms, out.MaxMs = got.quantileMs(50), got.quantileMs(99), ms(got.slowest)
@@ -162,6 +170,13 @@ func run(args []string) error {
 			return fmt.Errorf("%s has ended", process.name)
 		}
 		out.PeakMiB[process.name] = float64(process.peakKiB()) / 1024
+	}
+	if *quiet > 0 {
+		// Not before: the watches would be given the memory of what answered that.
+		endWatches()
+		endWatches = func() {}
+		time.Sleep(watchesGone)
+		measureAlone()
 	}
 	if shared != nil {
 		out.Dials = shared.dials.Load()

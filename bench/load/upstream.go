@@ -11,6 +11,9 @@ import (
 	"strconv"
 )
 
+// proxied is where an aggregated API has all that as well.
+const proxied = "/clusters/bench/proxy"
+
 // upstream stands for a managed cluster's API server: `/api/v1/bytes?n=N` answers N bytes of the pattern, `/api/v1/sink` takes them,
 // `/api/v1/quiet` begins an answer and says nothing more.
 func upstream(args []string) error {
@@ -50,6 +53,8 @@ func upstream(args []string) error {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"","resources":[]}`)
 		})
+		// A subresource `proxy` may take as long as it will.
+		mux.Handle(proxied+"/", http.StripPrefix(proxied, mux))
 	}
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 // afterError is how long who met an error waits before it asks again, on a new connection.
 const afterError = 100 * time.Millisecond
 
-// giveUp is how long who asks waits for an answer, and lastAnswers how long those that are open at the end are waited for.
+// giveUp is how long who asks waits for a connection or an answer, and lastAnswers how long those that are open at the end are waited for: longer than both.
 const (
 	giveUp      = 20 * time.Second
-	lastAnswers = 25 * time.Second
+	lastAnswers = 45 * time.Second
 )
 
 // window is a time in which one question is asked again and again, over so many connections at a time.
@@ -134,7 +134,9 @@ func (a *askers) work(i int, one asker, err error) {
 	again := func() bool {
 		for a.count == 0 && !a.stop.Load() {
 			time.Sleep(afterError)
-			if one, err = a.asking.asker(i, a.question); err == nil {
+			next, err := a.asking.asker(i, a.question)
+			if err == nil {
+				one = next
 				return true
 			}
 			failed(err)

@@ -163,6 +163,36 @@ withGo('goes on after an error, on a new connection', async () => {
   expect(requests).toBeGreaterThan(19);
 });
 
+withGo('goes on to the end when nobody listens any more', async () => {
+  const small = body.subarray(0, 10);
+  let asked = 0;
+  const { requests, errors, error } = await ask(
+    (_, response) => {
+      if (++asked < 20) return void response.end(small);
+      for (const server of servers) server.close();
+      response.destroy();
+    },
+    ...['-c', '2', '-d', '1s', '-warm-up', '0s', '-bytes', '10'],
+  );
+  expect(requests).toBeGreaterThan(0);
+  expect(errors).toBeGreaterThan(2);
+  expect(error).toContain('connection refused');
+});
+
+withGo('counts a download beside it that breaks', async () => {
+  const { errors, error } = await ask(
+    ({ url }, response) => {
+      if (url?.endsWith('n=10') === true) response.end(body.subarray(0, 10));
+      else response.writeHead(200).write(body, () => setTimeout(() => response.destroy(), 300));
+    },
+    ...['-c', '1', '-d', '0.5s', '-warm-up', '0.2s', '-bytes', '10', '-bulk', '2'],
+  );
+  expect({ errors, error }).toEqual({
+    errors: 2,
+    error: '2 of 2 readers beside it had no answer, or lost it',
+  });
+});
+
 withGo('counts a reader beside it that has no answer', async () => {
   const small = body.subarray(0, 10);
   const { errors, error, alone } = await ask(
@@ -173,7 +203,7 @@ withGo('counts a reader beside it that has no answer', async () => {
     ...['-c', '1', '-d', '0.5s', '-warm-up', '0.2s', '-bytes', '10', '-stalled', '2'],
   );
   expect(errors).toBe(2);
-  expect(error).toBe('2 of 2 readers beside it have no answer');
+  expect(error).toBe('2 of 2 readers beside it had no answer, or lost it');
   expect(alone?.perSecond).toBeGreaterThan(0);
 });
 

@@ -53,7 +53,7 @@ it('compares with what the same answered alone, round by round', () => {
     });
   const frozen = { ...beside(3, 0, 0), cpuMs: {} };
   expect(resultTable([beside(1, 90, 3), beside(2, 110, 1), frozen], cases)).toContain(
-    '| 0.90 (0.00 to 1.10) | 1.00 (0.50 to 1.50) |',
+    '| 0.90 (0.00 to 1.10) | 1.50 (0.50 to ∞) |',
   );
 });
 

@@ -1,4 +1,4 @@
-/** Hundreds or thousands of agents from one process (agent-fleet-process.ts), for tests and benchmarks of many clusters. */
+/** Hundreds or thousands of agents from one process, for tests of many clusters (agent-fleet-process.ts, the agent's own code) and benchmarks (bench/load/fleet.go). */
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
