@@ -129,6 +129,12 @@ type tunnelled struct {
 func (t *tunnelled) SetDeadline(at time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if at.IsZero() {
+		if t.timer != nil {
+			t.timer.Stop()
+		}
+		return nil
+	}
 	if t.timer == nil {
 		t.timer = time.AfterFunc(time.Until(at), func() {
 			t.late.Store(true)
