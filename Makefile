@@ -62,7 +62,7 @@ update: $(INSTALLED) ## regenerate generated files and format
 	@npm run --silent generate
 	@npm run --silent format
 
-bench: $(INSTALLED) ## benchmarks, as ratios in one run (CASE=name for one)
+bench: $(INSTALLED) ## benchmarks, as ratios in one run (CASE="c1 c64" for some)
 	@node bench/main.ts $(CASE)
 
 build: $(INSTALLED) ## dist/

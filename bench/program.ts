@@ -8,8 +8,8 @@ import { WrongSetting } from './wrong-setting.ts';
 const SOURCE = fileURLToPath(new URL('load', import.meta.url));
 /** The first time gRPC is built too. */
 const BUILD_TIMEOUT_MS = 600_000;
-/** Beyond what a measurement is told to take: connecting, and waiting for the last answers. */
-const RUN_GRACE_MS = 60_000;
+/** Beyond what a measurement is told to take: connecting, and waiting for the last answers, of two windows. */
+const RUN_GRACE_MS = 150_000;
 
 /** One measurement, as the Go program prints it. */
 export interface Measurement {

@@ -193,6 +193,18 @@ withGo('counts a download beside it that breaks', async () => {
   });
 });
 
+withGo('waits for no reader beside it that comes while it counts', async () => {
+  const { errors } = await ask(
+    ({ url }, response) => {
+      const isMeasured = url?.endsWith('n=10') === true;
+      if (isMeasured) response.end(body.subarray(0, 10));
+      else setTimeout(() => response.writeHead(200).write(body), 100);
+    },
+    ...['-c', '1', '-d', '0.5s', '-warm-up', '0s', '-bytes', '10', '-stalled', '2'],
+  );
+  expect(errors).toBe(0);
+});
+
 withGo('counts a reader beside it that has no answer', async () => {
   const small = body.subarray(0, 10);
   const { errors, error, alone } = await ask(
