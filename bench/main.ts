@@ -22,7 +22,7 @@ import { benchCases, type BenchCase } from './cases.ts';
 import { farEnd, runInNamespaces } from './namespaces.ts';
 import { failedMeasurement, LoadProgram } from './program.ts';
 import { startRivals } from './rivals.ts';
-import { benchSettings, caseSystems, refuseUnread } from './settings.ts';
+import { AGGREGATED, benchSettings, caseSystems, refuseUnread } from './settings.ts';
 import { direct, startMctunnel, startUpstream, type MctunnelVariant, type System } from './systems.ts';
 import { resultTable, tellSamples, type Sample } from './table.ts';
 import { WrongSetting } from './wrong-setting.ts';
@@ -128,7 +128,7 @@ async function measure(): Promise<void> {
   if (settings.rivals !== undefined) systems.push(...(await startRivals(world, settings.rivals, wanted)));
   await measureTogether(load, systems);
   // A kube-apiserver and its etcd work all the time: they come when the others have been measured.
-  if (!names.some((name) => name.startsWith('apiserver-'))) return;
+  if (!AGGREGATED.some(wanted)) return;
   await measureTogether(
     load,
     (await startAggregated(world)).filter(({ name }) => wanted(name)),

@@ -29,7 +29,7 @@ export interface BenchSettings {
 }
 
 /** Through a real kube-apiserver. */
-const AGGREGATED = ['apiserver-mctunnel', 'apiserver-trivial'];
+export const AGGREGATED = ['apiserver-mctunnel', 'apiserver-trivial'];
 const OWN_SYSTEMS = ['direct', 'mctunnel', ...AGGREGATED];
 /** `mctunnel` otherwise: measured only when named. */
 const VARIANTS = ['mctunnel-1000', 'mctunnel-audit'];
@@ -99,14 +99,12 @@ export function benchSettings(env: Environment): BenchSettings {
     );
   }
   const line = lineSettings(env);
-  const aggregated = named?.find((name) => AGGREGATED.includes(name));
-  if (line.isBetweenNamespaces && aggregated !== undefined) {
-    throw new WrongSetting(`BENCH_NAMESPACES: not with ${aggregated}, whose hub listens on 127.0.0.1`);
-  }
-  const lineless = line.isBetweenNamespaces ? undefined : named?.find((name) => NOT_RELAYED.includes(name));
-  if (line.line !== undefined && lineless !== undefined) {
+  const lineless = named?.find((name) => linelessSystems(line).includes(name));
+  if (lineless !== undefined) {
     throw new WrongSetting(
-      `BENCH_DELAY: needs BENCH_NAMESPACES=1 for ${lineless}, which no relay stands before`,
+      line.isBetweenNamespaces
+        ? `BENCH_NAMESPACES: not with ${lineless}, whose hub listens on 127.0.0.1`
+        : `BENCH_DELAY: needs BENCH_NAMESPACES=1 for ${lineless}, which no relay stands before`,
     );
   }
   if (base !== undefined && named?.includes('base') === false) {
@@ -210,16 +208,24 @@ export function caseSystems({
   systems,
   rivals,
   base,
-  line,
-  isBetweenNamespaces,
+  ...line
 }: Pick<BenchSettings, 'systems' | 'rivals' | 'base' | 'line' | 'isBetweenNamespaces'>): readonly string[] {
   if (systems !== undefined) return systems;
-  const lineless = isBetweenNamespaces ? AGGREGATED : line === undefined ? [] : NOT_RELAYED;
+  const lineless = linelessSystems(line);
   return [
     ...OWN_SYSTEMS.filter((name) => !lineless.includes(name)),
     ...(base === undefined ? [] : ['base']),
     ...(rivals === undefined ? [] : rivalsIn(rivals)),
   ];
+}
+
+/** Those that a line cannot be put before. */
+function linelessSystems({
+  line,
+  isBetweenNamespaces,
+}: Pick<BenchSettings, 'line' | 'isBetweenNamespaces'>): readonly string[] {
+  if (isBetweenNamespaces) return AGGREGATED;
+  return line === undefined ? [] : NOT_RELAYED;
 }
 
 /** What `scale` measures. */

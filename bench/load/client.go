@@ -30,13 +30,18 @@ func (d *dialer) dial() (net.Conn, error) {
 		return nil, err
 	}
 	inner := tls.Client(outer, d.tls)
-	_ = outer.SetDeadline(time.Now().Add(giveUp))
-	if err := inner.Handshake(); err != nil {
-		_ = outer.Close()
-		return nil, err
+	return inner, inTime(outer, inner.Handshake)
+}
+
+// inTime does what must be over before giveUp, and closes the connection when it fails.
+func inTime(conn net.Conn, do func() error) error {
+	_ = conn.SetDeadline(time.Now().Add(giveUp))
+	err := do()
+	if err != nil {
+		_ = conn.Close()
 	}
-	_ = outer.SetDeadline(time.Time{})
-	return inner, nil
+	_ = conn.SetDeadline(time.Time{})
+	return err
 }
 
 // connection is one kept-alive HTTP/1.1 connection.

@@ -77,13 +77,7 @@ func connect(proxy, address string, config *tls.Config) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = conn.SetDeadline(time.Now().Add(giveUp))
-	if err := askToConnect(conn, address); err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	_ = conn.SetDeadline(time.Time{})
-	return conn, nil
+	return conn, inTime(conn, func() error { return askToConnect(conn, address) })
 }
 
 func askToConnect(conn net.Conn, address string) error {
